@@ -1,0 +1,1 @@
+"""Explorables: pictures with controls, one module a chapter."""

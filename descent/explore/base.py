@@ -1,0 +1,395 @@
+"""The explorable: a question, controls, one picture that is redrawn in place, and its sentence."""
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import ipywidgets as widgets
+import numpy as np
+import torch
+import traitlets
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from descent import style
+
+WIDE = widgets.Layout(width="420px")
+STYLE = {"description_width": "140px"}
+
+
+class LivePicture(anywidget.AnyWidget):
+    """PNG bytes in an `<img>` with alt text, and a sentence that screen readers announce."""
+
+    _esm = Path(__file__).with_name("picture.js")
+    png = traitlets.Bytes().tag(sync=True)
+    sentence = traitlets.Unicode().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    width = traitlets.Int().tag(sync=True)
+    height = traitlets.Int().tag(sync=True)
+
+
+class Explorable:
+    """A picture of a computation, with controls, to end a cell with.
+
+    A subclass gives `controls`, `compute`, `build`, `update`, `describe` and `title`, and, for a
+    guess that is asked for before the controls unlock, `question`, `choices` and `truth`.
+    Displayed, it leaves a static picture (image/png), its sentence (text/plain and alt text) and
+    the live widget. Without a front end it is an object: `set` moves controls, `result`,
+    `sentence` and `png` tell what a learner would see.
+    """
+
+    title: ClassVar[str] = ""
+    size: ClassVar[tuple[float, float]] = (6.4, 3.6)
+    question: ClassVar[str] = ""
+    choices: ClassVar[Sequence[str]] = ()
+    play: ClassVar[str] = ""
+    interval: ClassVar[int] = 80
+    _guesses: ClassVar[dict[type, str]] = {}
+
+    def __init__(self) -> None:
+        self.widgets = self.controls()
+        self.fig = style.figure(self.size)
+        self._moving: list[Artist] = []
+        self._background: Any = None
+        self.result = self.compute(**self.params)
+        self._limit()
+        self.build(self.fig, self.result)
+        self.update(self.result)
+        self._solve_layout()
+        self.png, self.sentence = self._render(), self.describe(self.result)
+        self._live: LivePicture | None = None
+        for control in self.widgets.values():
+            control.observe(self._changed, "value")
+
+    # ---- what a subclass gives ----
+
+    def controls(self) -> dict[str, Any]:
+        """Parameter's name -> ipywidgets control with a description."""
+        raise NotImplementedError
+
+    def compute(self, **params: Any) -> Any:
+        """What the picture shows, a pure and seeded function of the controls' values."""
+        raise NotImplementedError
+
+    def build(self, fig: Any, result: Any) -> None:
+        """Make axes and artists, once; hand those that `update` moves to `self.moving`."""
+        raise NotImplementedError
+
+    def update(self, result: Any) -> None:
+        """Put a new result into the artists; call `self.redraw` if axes or titles change too."""
+        raise NotImplementedError
+
+    def describe(self, result: Any) -> str:
+        """One or two sentences that say what the picture shows now."""
+        raise NotImplementedError
+
+    def truth(self) -> str | float:
+        """The answer to the question, computed: one of the choices, or a number."""
+        raise NotImplementedError
+
+    def limits(self, result: Any) -> dict[str, int]:
+        """Control's name -> its new maximum, for controls whose range depends on the result."""
+        return {}
+
+    # ---- what it can use ----
+
+    def moving(self, *artists: Artist) -> None:
+        """Redraw only these artists at an update, over a picture of all the others.
+
+        artists  those that `update` changes; none of them outside the axes' limits
+        """
+        for artist in artists:
+            artist.set_animated(True)
+        self._moving += artists
+
+    def redraw(self) -> None:
+        """Have the next picture drawn whole."""
+        self._background = None
+
+    # ---- what its users can do ----
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Values of all controls."""
+        return {name: control.value for name, control in self.widgets.items()}
+
+    def set(self, **params: Any) -> "Explorable":
+        """Move controls as a learner would.
+
+        params   control's name -> value
+        returns  the explorable itself
+        raises   KeyError if there is no such control; whatever a broken explorable raises
+        """
+        for control in self.widgets.values():
+            control.unobserve(self._changed, "value")
+        try:
+            for name, value in params.items():
+                self.widgets[name].value = value
+            self._refresh()
+        finally:
+            for control in self.widgets.values():
+                control.observe(self._changed, "value")
+        return self
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        view = "application/vnd.jupyter.widget-view+json"
+        data = {
+            "image/png": base64.b64encode(self.png).decode(),
+            "text/plain": self.sentence,
+            view: self._widget()._repr_mimebundle_()[view],
+        }
+        return data, {"image/png": {"alt": self.sentence, "width": self._width}}
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+    # ---- how it works ----
+
+    @property
+    def _width(self) -> int:
+        return round(100 * self.size[0])
+
+    def _changed(self, _: Any) -> None:
+        note = ""
+        try:
+            self._refresh()
+        except Exception as error:
+            note = f"This setting could not be shown ({type(error).__name__}: {error})."
+        if self._live is not None:
+            self._live.note = note
+
+    def _refresh(self) -> None:
+        self.result = self.compute(**self.params)
+        self._limit()
+        self.update(self.result)
+        self.png, self.sentence = self._render(), self.describe(self.result)
+        if self._live is not None:
+            with self._live.hold_sync():
+                self._live.png, self._live.sentence = self.png, self.sentence
+
+    def _limit(self) -> None:
+        for name, maximum in self.limits(self.result).items():
+            self.widgets[name].max = maximum
+
+    def _solve_layout(self) -> None:
+        """Let the layout engine work once: it costs more than everything else of an update."""
+        for artist in self._moving:
+            artist.set_animated(False)
+        self._canvas.draw()
+        self.fig.set_layout_engine("none")
+        for artist in self._moving:
+            artist.set_animated(True)
+
+    @property
+    def _canvas(self) -> FigureCanvasAgg:
+        canvas = self.fig.canvas
+        assert isinstance(canvas, FigureCanvasAgg)
+        return canvas
+
+    def _render(self) -> bytes:
+        """The picture as PNG; the fixed part is drawn only when it changed."""
+        if self._background is None:
+            self._canvas.draw()
+            self._background = self._canvas.copy_from_bbox(self.fig.bbox)
+        else:
+            self._canvas.restore_region(self._background)
+        for artist in sorted(self._moving, key=lambda a: a.get_zorder()):
+            self.fig.draw_artist(artist)
+        return encode(np.asarray(self._canvas.buffer_rgba()))
+
+    def _widget(self) -> widgets.Widget:
+        """The live widget; a new display of the same explorable shows the same controls."""
+        if self._live is None:
+            self._live = LivePicture(
+                png=self.png,
+                sentence=self.sentence,
+                width=self._width,
+                height=round(100 * self.size[1]),
+            )
+            self._box = widgets.VBox([*self._gate(), *self._rows(), self._live])
+            self._box.add_class("descent-explorable")
+        return self._box
+
+    def _rows(self) -> list[widgets.Widget]:
+        rows = list(self.widgets.values())
+        if self.play:
+            rows.append(player(self.widgets[self.play], self.interval))
+        return rows
+
+    def _gate(self) -> list[widgets.Widget]:
+        """The question, and buttons to commit a guess or to skip; empty where nothing is asked."""
+        if not self.question:
+            return []
+        gate = Gate(self.question, self.choices, list(self.widgets.values()))
+        gate.when_answered(self._answer)
+        if type(self) in self._guesses:
+            gate.answer(self._guesses[type(self)], skipped=True)
+        return [gate.box]
+
+    def _answer(self, guess: str) -> str:
+        self._guesses[type(self)] = guess
+        return verdict(guess, self.truth()) if guess else "Skipped. Move the controls and see."
+
+
+class Gate:
+    """A question that locks controls until it is answered or skipped.
+
+    question  text of the question
+    choices   answers to choose from; none asks for a number
+    locked    controls that are disabled until then
+    """
+
+    def __init__(self, question: str, choices: Sequence[str], locked: Sequence[Any]) -> None:
+        self._locked = [control for control in locked if not control.disabled]
+        self._judge: Callable[[str], str] = lambda guess: guess
+        self.field = (
+            widgets.RadioButtons(options=list(choices), value=None, layout={"width": "auto"})
+            if choices
+            else widgets.Text(placeholder="your number", layout={"width": "12em"})
+        )
+        self.field.add_class("descent-guess")
+        self.commit = widgets.Button(description="Commit my guess", button_style="primary")
+        self.skip = widgets.Button(description="Skip")
+        self.said = widgets.HTML()
+        asked = widgets.HTML(f"<p><b>Predict first.</b> {question}</p>")
+        self._buttons = widgets.HBox([self.commit, self.skip])
+        self.box = widgets.VBox([asked, self.field, self._buttons, self.said])
+        self.commit.on_click(lambda _: self.answer(str(self.field.value or "")))
+        self.skip.on_click(lambda _: self.answer("", skipped=True))
+        self._lock(True)
+
+    def when_answered(self, judge: Callable[[str], str]) -> None:
+        """judge  the guess ("" when skipped) -> what to say about it"""
+        self._judge = judge
+
+    def answer(self, guess: str, skipped: bool = False) -> None:
+        """Take a guess, say how it compares with the truth, and unlock the controls."""
+        if not guess and not skipped:
+            self.said.value = _status("Choose or write an answer first, or skip.")
+            return
+        self.said.value = _status(self._judge(guess))
+        self.field.disabled = self.commit.disabled = self.skip.disabled = True
+        self._buttons.layout.display = "none"
+        self._lock(False)
+
+    def _lock(self, locked: bool) -> None:
+        for control in self._locked:
+            control.disabled = locked
+
+
+def verdict(guess: str, truth: str | float) -> str:
+    """How a guess compares with the truth, in words.
+
+    guess    text of the guess: one of the choices, or a number
+    truth    the computed answer: one of the choices, or a number
+    returns  a sentence
+    """
+    if isinstance(truth, str):
+        right = guess == truth
+        return f"Right: {truth}" if right else f"You said “{guess}”. Computed: “{truth}”. Look why."
+    try:
+        off = float(guess.replace(",", ".")) - truth
+    except ValueError:
+        return f"“{guess}” is no number. Computed: {truth:g}."
+    if abs(off) <= 0.05 * abs(truth):
+        return f"Right: {truth:g}."
+    return (
+        f"You said {guess}. Computed: {truth:g}, {'less' if off > 0 else 'more'} than you thought."
+    )
+
+
+def slider(
+    label: str, minimum: float, maximum: float, value: float, step: float = 0.1, **options: Any
+) -> widgets.FloatSlider:
+    """A slider over real numbers, labelled and as wide as all others."""
+    return widgets.FloatSlider(
+        value,
+        min=minimum,
+        max=maximum,
+        step=step,
+        description=label,
+        style=STYLE,
+        layout=WIDE,
+        **options,
+    )
+
+
+def int_slider(
+    label: str, minimum: int, maximum: int, value: int, step: int = 1
+) -> widgets.IntSlider:
+    """A slider over integers, labelled and as wide as all others."""
+    return widgets.IntSlider(
+        value, min=minimum, max=maximum, step=step, description=label, style=STYLE, layout=WIDE
+    )
+
+
+def choice(label: str, options: Sequence[Any], value: Any = None) -> widgets.Dropdown:
+    """A list to choose from, labelled and as wide as all others."""
+    start = options[0] if value is None else value
+    start = start[1] if isinstance(start, tuple) else start
+    return widgets.Dropdown(
+        options=options, value=start, description=label, style=STYLE, layout=WIDE
+    )
+
+
+def player(steps: widgets.IntSlider, interval: int) -> widgets.HBox:
+    """Play, pause, one step back, one step on, back to the start: all of them move the slider.
+
+    steps     slider that indexes a recorded run
+    interval  time between two pictures while playing, milliseconds
+    returns   row of buttons
+    """
+    play = widgets.Play(min=steps.min, max=steps.max, interval=interval, show_repeat=False)
+    widgets.jslink((play, "value"), (steps, "value"))
+    widgets.jslink((steps, "max"), (play, "max"))
+    back = widgets.Button(description="Step back", layout={"width": "auto"})
+    forth = widgets.Button(description="Step", layout={"width": "auto"})
+    start = widgets.Button(description="Back to start", layout={"width": "auto"})
+
+    def move(by: int) -> None:
+        steps.value = min(max(steps.value + by, steps.min), steps.max)
+
+    back.on_click(lambda _: move(-1))
+    forth.on_click(lambda _: move(+1))
+    start.on_click(lambda _: move(-steps.max))
+    return widgets.HBox([play, back, forth, start])
+
+
+def learner_or_reference(
+    learner: Callable[..., Any] | None, reference: Callable[..., Any], *example: Any
+) -> tuple[Callable[..., Any], str]:
+    """The learner's own function where it works, else the course's.
+
+    learner    function from the notebook, or None
+    reference  function of the course
+    example    arguments on which the learner's must give the reference's answer
+    returns    the function to use, and a label that says whose it is
+    """
+    if learner is None:
+        return reference, "the course's function"
+    try:
+        agrees = torch.allclose(
+            torch.as_tensor(learner(*example)), torch.as_tensor(reference(*example)), atol=1e-4
+        )
+    except Exception as error:
+        return reference, f"the course's function, as yours failed ({type(error).__name__})"
+    return (learner, "your function") if agrees else (reference, "the course's, as yours differs")
+
+
+def encode(rgba: np.ndarray) -> bytes:
+    """Pixels as PNG, compressed for speed.
+
+    rgba     uint8 array (H, W, 4)
+    returns  bytes of the file
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(rgba).convert("RGB").save(buffer, "png", compress_level=1)
+    return buffer.getvalue()
+
+
+def _status(text: str) -> str:
+    return f'<p role="status" aria-live="polite">{text}</p>'
