@@ -53,9 +53,9 @@ CPU_HINT = (
     "choose the CPU build: pytorch.org, Get started, names the index to give to pip as "
     "PIP_EXTRA_INDEX_URL."
 )
-NO_DISK = (
-    "the disk is full. Free some space and run the same command again. If only the folder for "
-    "temporary files is full, set TMPDIR to a folder on a larger disk. " + CPU_HINT
+MORE_DISK = (
+    "Free some space and run the same command again. If only the folder for temporary files is "
+    "full, set TMPDIR to a folder on a larger disk. " + CPU_HINT
 )
 NO_NETWORK = (
     "the package index could not be reached. Check the network (a login page? a VPN?) and run "
@@ -66,27 +66,25 @@ NO_TRUST = (
     "inspects traffic, set PIP_CERT to its certificate; otherwise check the computer's clock."
 )
 NO_WHEEL = (
-    "a package has no ready build ('wheel') for this computer: {what}. The course runs on 64-bit "
-    "Linux and Windows and on Macs with Apple silicon. A Python that is very new may lack builds: "
-    "name an older one, for example `bootstrap.py --python python3.12`."
-)
-CONTRADICTION = (
-    "pyproject.toml and constraints.txt contradict each other (pip says where, above). "
-    "In a fresh clone that is our mistake: please report it."
+    "there is no ready build of {what} for this computer. The course runs on 64-bit Linux and "
+    "Windows and on Macs with Apple silicon. For a Python that is very new, builds may still be "
+    "missing: name an older one, for example `bootstrap.py --python python3.12`. (If you have just "
+    "edited pyproject.toml: it must allow the versions of constraints.txt.)"
 )
 UNKNOWN = "pip failed; its message is above. Run the same command again once that is mended."
 
 # the first that matches what pip wrote names the cause
 CAUSES = (
-    (r"No space left on device|Errno 28|Disk quota exceeded|Errno 122", NO_DISK),
+    (r"No space left|Errno 28|Disk quota exceeded|Errno 122", "the disk is full. " + MORE_DISK),
     (r"CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError", NO_TRUST),
     (
         r"NewConnectionError|NameResolutionError|getaddrinfo failed|Name or service not known"
         r"|Network is unreachable|Connection (refused|reset|aborted|broken)|ProxyError"
-        r"|(Connect|Read)Timeout|[Tt]imed out",
+        r"|(Connect|Read)Timeout|[Tt]imed out"
+        r"|setuptools==\S+ \(from versions: none\)",  # it runs anywhere, and is asked for first
         NO_NETWORK,
     ),
-    (r"ResolutionImpossible|conflicting dependencies", CONTRADICTION),
+    (r"The user requested \(constraint\) (?P<what>\S+)", NO_WHEEL),
     (r"No matching distribution found for (?P<what>\S+)", NO_WHEEL),
 )
 
@@ -191,7 +189,7 @@ def write_stamp(venv: Path, text: str) -> None:
     """Replace the stamp in one step."""
     draft = venv / (STAMP + ".new")
     draft.write_text(text + "\n", encoding="utf-8")
-    os.replace(str(draft), str(venv / STAMP))
+    draft.replace(venv / STAMP)
 
 
 def venv_python(venv: Path) -> Path:
@@ -288,7 +286,7 @@ def check_disk(root: Path) -> None:
     """
     free = shutil.disk_usage(str(root)).free / GIB
     if free < DISK_GIB:
-        raise SetupError(f"expected {DISK_GIB} GiB free at {root}, got {free:.1f}: {NO_DISK}")
+        raise SetupError(f"expected {DISK_GIB} GiB free at {root}, got {free:.1f}. {MORE_DISK}")
     if sys.platform == "linux" and free < DISK_GIB_CUDA:
         print(f"Note: {free:.1f} GiB free at {root}. {CPU_HINT}", file=sys.stderr)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import matplotlib
 import torch
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
@@ -30,12 +31,12 @@ REGIONS = LinearSegmentedColormap.from_list("regions", ["#BBD7EA", "#FFFFFF", "#
 """Background of a two-class picture: class 0 (blue) to class 1 (orange)."""
 
 DPI = 120
-RC = {
+RC: Any = {
     "axes.axisbelow": True,
     "axes.edgecolor": GREY,
     "axes.grid": True,
     "axes.labelcolor": INK,
-    "axes.prop_cycle": matplotlib.cycler(color=CLASSES),
+    "axes.prop_cycle": cycler(color=CLASSES),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
@@ -139,7 +140,8 @@ def draw_points(
     options  handed to `Axes.plot`
     returns  list of Line2D, one a class
     """
-    style = {"markersize": 6, "markeredgecolor": PAPER, "markeredgewidth": 0.7} | options
+    style: dict[str, Any] = {"markersize": 6, "markeredgecolor": PAPER, "markeredgewidth": 0.7}
+    style |= options
     lines = []
     for c, label in enumerate(y.unique().tolist()):
         points = numpy(x[y == label])

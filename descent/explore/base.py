@@ -71,7 +71,7 @@ class Explorable:
         """Parameter's name -> ipywidgets control with a description."""
         raise NotImplementedError
 
-    def compute(self, **params: Any) -> Any:
+    def compute(self, *_: Any, **params: Any) -> Any:
         """What the picture shows, a pure and seeded function of the controls' values."""
         raise NotImplementedError
 

@@ -1,0 +1,137 @@
+"""The `descent` command."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a subcommand.
+
+    arguments  command line, by default that of the process
+    returns    exit code: 0 if all is well
+    """
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.run is not lab:
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    options.rest = rest
+    from descent.course.faults import CourseError
+
+    try:
+        run: Command = options.run
+        return run(options)
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(
+            f"{error.name} is not installed for {sys.executable}; run: make setup", file=sys.stderr
+        )
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def build(options: argparse.Namespace) -> int:
+    """`descent build`: chapters/ → lectures/ source/ release/ exercises/ solutions/."""
+    from descent.course import build as course
+    from descent.course.watch import watch
+
+    how = course.Options(options.force, options.execute, options.jobs)
+    if options.check:
+        return 0 if course.check(options.root, options.chapters) else 1
+    if options.watch:
+        watch(options.root, options.chapters, how)
+        return 0
+    return 0 if course.build(options.root, options.chapters, how) else 1
+
+
+def graders(options: argparse.Namespace) -> int:
+    """`descent graders`: judge the attempts, print the table."""
+    from descent.course.judge import judge
+    from descent.course.plan import select
+    from descent.course.table import show
+
+    verdicts = [
+        (name, judge(options.root, name)) for name in select(options.root, options.chapters)
+    ]
+    return 0 if show(verdicts) else 1
+
+
+def lab(options: argparse.Namespace) -> int:
+    """`descent lab`: build what is stale, open JupyterLab."""
+    from descent.course import lab as course
+
+    return course.lab(options.root, options.rest)
+
+
+def find_root(start: Path) -> Path:
+    """The course that a folder is in.
+
+    start    any folder
+    returns  the nearest folder upwards with chapters/ or lectures/; else that of the installed
+             package, if it lies in a course; else the folder itself
+    """
+    for folder in (start, *start.parents, Path(__file__).resolve().parents[1]):
+        if (folder / "chapters").is_dir() or (folder / "lectures").is_dir():
+            return folder
+    return start
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="descent", description="Graded Descent's own commands.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_build(commands)
+    command = _add(commands, "graders", graders, "judge the attempts at every exercise")
+    _chapters(command)
+    command = _add(commands, "lab", lab, "build what is stale and open JupyterLab")
+    command.epilog = "Further arguments are JupyterLab's: --no-browser --port 9999"
+    return parser
+
+
+def _add_build(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = _add(commands, "build", build, "build the notebooks that are stale")
+    _chapters(command)
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--watch", action="store_true", help="build again after each save")
+    how.add_argument("--check", action="store_true", help="write nothing; fail if any is stale")
+    command.add_argument("--force", action="store_true", help="build also what is not stale")
+    command.add_argument("--jobs", type=int, default=0, metavar="N", help="default: processors")
+    command.add_argument(
+        "--no-execute",
+        dest="execute",
+        action="store_false",
+        help="leave lectures and solutions as they are",
+    )
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Command,
+    says: str,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.")
+    command.set_defaults(run=run)
+    root = find_root(Path.cwd())
+    command.add_argument("--root", type=_folder, default=root, help=f"the course, now {root}")
+    return command
+
+
+def _chapters(command: argparse.ArgumentParser) -> None:
+    command.add_argument("chapters", nargs="*", metavar="CHAPTER", help="default: all")
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).resolve()
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not a folder")
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""From the chapters' text to notebooks: build, student copies, attempts that graders must judge."""
