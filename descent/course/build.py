@@ -10,7 +10,7 @@ from typing import Any
 
 import nbformat
 
-from descent.course import notebooks, stamp
+from descent.course import notebooks, readme, stamp
 from descent.course.execute import execute
 from descent.course.faults import CourseError
 from descent.course.leftovers import leftovers, remove_leftovers
@@ -66,6 +66,8 @@ def build(
         say(f"not built, mend this first:\n{error}")
     if not wanted:
         remove_leftovers(root, names, say)
+    if not (wanted or errors):
+        written += _write_readme(root, names, say)
     done = f"{written} notebooks written" if written else "nothing to write"
     say(f"{len(names)} chapters: {done}, {time.perf_counter() - start:.1f} s")
     return not errors
@@ -86,6 +88,8 @@ def check(root: Path, chapters: Iterable[str] = (), say: Say = print) -> bool:
     names = select(root, wanted)
     plans, errors = read_plans(root, names)
     differ = [] if wanted else [(p, "belongs to no chapter") for p in leftovers(root, names)]
+    if not (wanted or errors) and _readme(root, names):
+        differ.append((root / "README.md", "has not today's table of chapters"))
     for plan, made in zip(plans, _make(plans, Options(force=True, run=False)), strict=True):
         if isinstance(made, CourseError):
             errors.append(made)
@@ -96,6 +100,22 @@ def check(root: Path, chapters: Iterable[str] = (), say: Say = print) -> bool:
     for path, what in differ:
         say(f"{path.relative_to(root).as_posix()} {what}; run: descent build")
     return not (errors or differ)
+
+
+def _write_readme(root: Path, names: list[str], say: Say) -> int:
+    """Bring the README's table of chapters up to date; how many files that took."""
+    text = _readme(root, names)
+    if text is None:
+        return 0
+    (root / "README.md").write_text(text, "utf-8")
+    say("README.md: table of chapters written")
+    return 1
+
+
+def _readme(root: Path, names: list[str]) -> str | None:
+    """README.md with today's table of chapters, None if it is up to date or has none."""
+    text = readme.updated(root, names)
+    return text if text and text != (root / "README.md").read_text("utf-8") else None
 
 
 def _make(plans: list[Plan], options: Options) -> list[Made | CourseError]:

@@ -6,6 +6,7 @@
 import ast
 import contextlib
 import doctest
+import functools
 import io
 import json
 import linecache
@@ -129,6 +130,7 @@ class Course:
     def __init__(self, chapter: Chapter) -> None:
         self.opening = [cell.source for cell in chapter.opening if cell.kind == "code"]
         self.exercises = chapter.exercises
+        self.helpers = {e.name: _helpers(e) for e in chapter.exercises}
 
     def run(self, answers: dict[str, str], key: str = "") -> dict[str, Loss]:
         """Run all cells in a fresh namespace.
@@ -143,9 +145,8 @@ class Course:
             answer = answers.get(exercise.name, exercise.solution.source)
             mark = key if exercise.name in answers else ""
             _execute(answer, f"{exercise.name}{mark}", namespace)
-            for number, cell in enumerate(exercise.between):
-                if cell.kind == "code":
-                    _execute(cell.source, f"{exercise.name}-between-{number}", namespace)
+            for number, source in enumerate(self.helpers[exercise.name]):
+                _execute(source, f"{exercise.name}-between-{number}", namespace)
             loss = _execute(exercise.test.source, f"test_{exercise.name}", namespace)
             if loss:
                 losses[exercise.name] = loss
@@ -175,6 +176,23 @@ class Course:
 
 def _blank(exercise: Exercise) -> str:
     return markers.without(exercise.solution.source, markers.SOLUTION, STUB)
+
+
+def _helpers(exercise: Exercise) -> list[str]:
+    """The locked code cells before the tests that define what these use; drawing takes too long."""
+    used = {n.id for n in ast.walk(ast.parse(exercise.test.source)) if isinstance(n, ast.Name)}
+    sources = [cell.source for cell in exercise.between if cell.kind == "code"]
+    return [source for source in sources if used & _bound(source)]
+
+
+def _bound(source: str) -> set[str]:
+    """Names that a cell defines at its top level."""
+    body = ast.parse(source).body
+    names = {n.name for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    imported = [a for n in body if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names]
+    stored = [n for n in ast.walk(ast.Module(body, [])) if isinstance(n, ast.Name)]
+    names |= {n.id for n in stored if isinstance(n.ctx, ast.Store)}
+    return names | {a.asname or a.name for a in imported}
 
 
 def _problems(attempt: Attempt, verdict: Verdict) -> Iterator[str]:
@@ -230,12 +248,17 @@ def _execute(
 
 def _evaluate(source: str, file: str, namespace: dict[str, Any]) -> Any:
     """Run all statements; the value of the last if it is an expression."""
+    statements, value = _compiled(source, file)
+    exec(statements, namespace)
+    return eval(value, namespace)
+
+
+@functools.cache
+def _compiled(source: str, file: str) -> tuple[types.CodeType, types.CodeType]:
     tree = ast.parse(source, file)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, file, "exec"), namespace)
-    if not isinstance(last, ast.Expr):
-        return None
-    return eval(compile(ast.Expression(last.value), file, "eval"), namespace)
+    value = last.value if isinstance(last, ast.Expr) else ast.Constant(None, lineno=1, col_offset=0)
+    return compile(tree, file, "exec"), compile(ast.Expression(value), file, "eval")
 
 
 def _part(error: BaseException, file: str, source: str) -> str:

@@ -1,0 +1,131 @@
+"""Server-side cost of one update of every explorable, beside `interact` with new inline figures.
+
+    python bench/explore.py [--updates 500]
+
+One row an explorable: median and 95th percentile of an update in milliseconds, memory gained over
+all updates, and the same picture drawn anew as `interact` with inline figures does, in one run.
+"""
+
+import argparse
+import importlib
+import itertools
+import os
+import pkgutil
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import descent.explore
+from descent import style
+from descent.explore import base
+
+
+def explorables() -> list[type[base.Explorable]]:
+    """All explorables of the package."""
+    for module in pkgutil.iter_modules(descent.explore.__path__):
+        importlib.import_module(f"descent.explore.{module.name}")
+    found, todo = [], [base.Explorable]
+    while todo:
+        subclasses = todo.pop().__subclasses__()
+        todo += subclasses
+        found += [c for c in subclasses if not c.__name__.startswith("_")]
+    return sorted(found, key=lambda c: (c.__module__, c.__name__))
+
+
+def values(control: Any) -> list[Any]:
+    """Some settings of a control, from end to end."""
+    if hasattr(control, "options"):
+        return [o[1] if isinstance(o, tuple) else o for o in control.options]
+    if isinstance(control.value, bool):
+        return [True, False]
+    if isinstance(control, base.widgets.FloatLogSlider):
+        steps = range(int((control.max - control.min) / control.step) + 1)
+        return [control.base ** (control.min + k * control.step) for k in steps][:40]
+    if hasattr(control, "max"):
+        n = min(40, int((control.max - control.min) / control.step))
+        every = (control.max - control.min) / control.step // max(n, 1) * control.step
+        return [control.min + type(control.min)(k * every) for k in range(n + 1)]
+    return [control.value]
+
+
+def moves(explorable: base.Explorable) -> Iterator[tuple[str, Any]]:
+    """Endless moves, one control after the other from end to end and back."""
+    while True:
+        for name, control in explorable.widgets.items():
+            start = control.value
+            for value in [*values(control), start]:
+                yield name, value
+
+
+def measure(update: Callable[[str, Any], Any], settings: list[tuple[str, Any]]) -> list[float]:
+    """Milliseconds of each update, the first round of expensive runs (cached later) left out."""
+    times = []
+    for name, value in settings:
+        start = time.perf_counter()
+        update(name, value)
+        times.append(1000 * (time.perf_counter() - start))
+    return times
+
+
+def memory() -> float:
+    """Resident memory of this process, MiB (Linux; nan elsewhere)."""
+    try:
+        pages = Path("/proc/self/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    except OSError:
+        return float("nan")
+
+
+def inline(explorable: base.Explorable) -> Callable[[str, Any], None]:
+    """The update of `interact` with inline figures: compute, a new pyplot figure, PNG, close."""
+    import matplotlib.pyplot as plt
+    from IPython.core.pylabtools import print_figure
+
+    params = dict(explorable.params)
+
+    def update(name: str, value: Any) -> None:
+        params[name] = value
+        fresh = object.__new__(type(explorable))
+        fresh.__dict__ = explorable.__dict__ | {"_moving": [], "_background": None}
+        result = explorable.compute(**params)
+        fig = plt.figure(figsize=explorable.size, dpi=style.DPI, layout="constrained")
+        fresh.build(fig, result)
+        for artist in fresh._moving:
+            artist.set_animated(False)
+        fresh.update(result)
+        print_figure(fig, "png")
+        plt.close(fig)
+
+    return update
+
+
+def p95(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--updates", type=int, default=500)
+    updates = parser.parse_args().updates
+    print(
+        f"{'explorable':34}{'median':>9}{'p95':>9}{'MiB gained':>12}{'interact+inline':>17}{'ratio':>8}"
+    )
+    for kind in explorables():
+        explorable = kind()
+        move = lambda name, value, e=explorable: e.set(**{name: value})  # noqa: E731
+        settings = list(itertools.islice(moves(explorable), updates))
+        measure(move, settings)
+        before = memory()
+        times = measure(move, settings)
+        gained = memory() - before
+        slow = statistics.median(measure(inline(explorable), settings[:: max(1, updates // 25)]))
+        median = statistics.median(times)
+        name = f"{kind.__module__.split('.')[-1]}.{kind.__name__}"
+        row = f"{name:34}{median:>9.1f}{p95(times):>9.1f}{gained:>12.2f}"
+        print(f"{row}{slow:>17.1f}{slow / median:>8.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

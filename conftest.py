@@ -1,0 +1,10 @@
+"""The environment in which everything is tested, kernels of notebooks included."""
+
+import os
+
+# As the build runs them: stored outputs come from the digits that travel with the package, on the
+# CPU, whatever else this computer has.
+os.environ["DESCENT_DATA"] = "embedded"
+os.environ.setdefault("DESCENT_DEVICE", "cpu")
+# Two workers share the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
