@@ -126,11 +126,11 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def extras_of(text: str) -> tuple[str, ...]:
-    """'dev,student' → ('dev', 'student').
+    """'student,dev' → ('student', 'dev').
 
     raises   argparse.ArgumentTypeError for a group that does not exist
     """
-    names = tuple(sorted(name.strip() for name in text.split(",") if name.strip()))
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
     unknown = [name for name in names if name not in EXTRAS]
     if unknown:
         expected = ", ".join(EXTRAS)

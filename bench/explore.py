@@ -109,9 +109,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--updates", type=int, default=500)
     updates = parser.parse_args().updates
-    print(
-        f"{'explorable':34}{'median':>9}{'p95':>9}{'MiB gained':>12}{'interact+inline':>17}{'ratio':>8}"
-    )
+    heads = ("median", 9), ("p95", 9), ("MiB gained", 12), ("interact+inline", 17), ("ratio", 8)
+    print(f"{'explorable':34}" + "".join(f"{head:>{width}}" for head, width in heads))
     for kind in explorables():
         explorable = kind()
         move = lambda name, value, e=explorable: e.set(**{name: value})  # noqa: E731

@@ -642,11 +642,7 @@ def _show_error(
     """IPython's handler: a few lines in test cells, IPython's own traceback elsewhere."""
     frames = [f for f in traceback.extract_tb(tb) if _is_cell(f.filename)]
     if not frames or "check." not in "".join(linecache.getlines(frames[0].filename)):
-        shell.custom_exceptions = ()
-        try:
-            shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
-        finally:
-            shell.custom_exceptions = (Exception,)
+        shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
         return None
     lines = _error_lines(error, frames[1:])
     shell._showtraceback(kind, error, lines)

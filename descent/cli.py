@@ -1,6 +1,7 @@
 """The `descent` command."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -52,14 +53,17 @@ def build(options: argparse.Namespace) -> int:
 
 def graders(options: argparse.Namespace) -> int:
     """`descent graders`: judge the attempts, print the table."""
+    from concurrent.futures import ThreadPoolExecutor
+    from functools import partial
+
     from descent.course.judge import judge
     from descent.course.plan import select
     from descent.course.table import show
 
-    verdicts = [
-        (name, judge(options.root, name)) for name in select(options.root, options.chapters)
-    ]
-    return 0 if show(verdicts) else 1
+    names = select(options.root, options.chapters)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each chapter runs in a process of its own
+        verdicts = list(pool.map(partial(judge, options.root), names))
+    return 0 if show(list(zip(names, verdicts, strict=True))) else 1
 
 
 def lab(options: argparse.Namespace) -> int:

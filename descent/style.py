@@ -11,7 +11,6 @@ from typing import Any
 
 import matplotlib
 import torch
-from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
@@ -36,7 +35,7 @@ RC: Any = {
     "axes.edgecolor": GREY,
     "axes.grid": True,
     "axes.labelcolor": INK,
-    "axes.prop_cycle": cycler(color=CLASSES),
+    "axes.prop_cycle": f"cycler(color={list(CLASSES)})",
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",

@@ -69,7 +69,8 @@ def build(
     if not (wanted or errors):
         written += _write_readme(root, names, say)
     done = f"{written} notebooks written" if written else "nothing to write"
-    say(f"{len(names)} chapters: {done}, {time.perf_counter() - start:.1f} s")
+    count = f"{len(names)} chapter{'s' * (len(names) > 1)}"
+    say(f"{count}: {done}, {time.perf_counter() - start:.1f} s")
     return not errors
 
 

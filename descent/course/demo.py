@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="grade-demo", description=main.__doc__)
     parser.add_argument("chapter", nargs="?", help="default: 04_perceptron, or the first one")
     parser.add_argument("--root", type=Path, default=Path.cwd())
-    parser.add_argument("--timeout", type=int, default=15, help="seconds a cell may run")
+    parser.add_argument("--timeout", type=int, default=20, help="seconds a cell may run")
     options = parser.parse_args(arguments)
     chapter = options.chapter or default_chapter(options.root)
     course = make_course(options.root, chapter)
@@ -127,7 +127,7 @@ def grade(course: Path, chapter: str, timeout: int) -> None:
     """nbgrader's own commands, as an instructor types them."""
     for command in (
         ["generate_assignment", chapter],
-        ["autograde", chapter, f"--Autograde.timeout={timeout}", f"--Execute.timeout={timeout}"],
+        ["autograde", chapter, f"--Execute.timeout={timeout}"],
         ["generate_feedback", chapter],
         ["export", "--to", "grades.csv"],
     ):

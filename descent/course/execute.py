@@ -32,24 +32,12 @@ async def execute(notebook: NotebookNode, cells: list[Cell], folder: Path) -> No
     raises    CourseError with the file and line of the cell that fails, or that leaves outputs
               which would differ from run to run
     """
-    from nbclient import NotebookClient
     from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
 
-    running = [0]
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         kernel = _kernel_manager(scratch)
-        client = NotebookClient(
-            notebook,
-            km=kernel,
-            timeout=TIMEOUT,
-            record_timing=False,
-            store_widget_state=False,
-            coalesce_streams=True,
-            resources={"metadata": {"path": str(folder)}},
-            on_notebook_start=_let_interrupts_through,
-            on_cell_start=lambda cell, cell_index: running.__setitem__(0, cell_index),
-        )
+        client, running = _client(notebook, kernel, folder)
         try:
             await client.async_execute(env=_environment(scratch), cleanup_kc=True)
         except (CellControlSignal, CellTimeoutError, DeadKernelError) as error:
@@ -58,15 +46,32 @@ async def execute(notebook: NotebookNode, cells: list[Cell], folder: Path) -> No
             if await kernel.is_alive():
                 await kernel.shutdown_kernel(now=True)
     notebook.metadata.language_info = METADATA["language_info"]
-    faults = [
-        cell.fault(what)
-        for cell, made in zip(cells, notebook.cells, strict=True)
-        for output in made.get("outputs", ())
-        if (what := _tidy(output))
-    ]
+    made = zip(cells, notebook.cells, strict=True)
+    said = [(cell, _tidy(output)) for cell, run in made for output in run.get("outputs", ())]
+    faults = [cell.fault(what) for cell, what in said if what]
     if faults:
         raise course_error(faults)
     return notebook
+
+
+def _client(notebook: NotebookNode, kernel: Any, folder: Path) -> tuple[Any, list[int]]:
+    """What runs the cells, and a list that holds the index of the one that is running."""
+    from nbclient import NotebookClient
+
+    running = [0]
+    client = NotebookClient(
+        notebook,
+        km=kernel,
+        timeout=TIMEOUT,
+        startup_timeout=TIMEOUT,
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
+        on_notebook_start=_let_interrupts_through,
+        on_cell_start=lambda cell, cell_index: running.__setitem__(0, cell_index),
+    )
+    return client, running
 
 
 def _kernel_manager(scratch: str) -> Any:

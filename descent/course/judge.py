@@ -180,7 +180,8 @@ def _blank(exercise: Exercise) -> str:
 
 def _helpers(exercise: Exercise) -> list[str]:
     """The locked code cells before the tests that define what these use; drawing takes too long."""
-    used = {n.id for n in ast.walk(ast.parse(exercise.test.source)) if isinstance(n, ast.Name)}
+    test = exercise.test.source
+    used = {n.id for n in ast.walk(ast.parse(test)) if isinstance(n, ast.Name)} - _bound(test)
     sources = [cell.source for cell in exercise.between if cell.kind == "code"]
     return [source for source in sources if used & _bound(source)]
 

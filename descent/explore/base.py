@@ -343,7 +343,9 @@ def player(steps: widgets.IntSlider, interval: int) -> widgets.HBox:
     interval  time between two pictures while playing, milliseconds
     returns   row of buttons
     """
-    play = widgets.Play(min=steps.min, max=steps.max, interval=interval, show_repeat=False)
+    play = widgets.Play(
+        steps.value, min=steps.min, max=steps.max, interval=interval, show_repeat=False
+    )
     widgets.jslink((play, "value"), (steps, "value"))
     widgets.jslink((steps, "max"), (play, "max"))
     back = widgets.Button(description="Step back", layout={"width": "auto"})

@@ -201,7 +201,7 @@ class XorLifted(base.Explorable):
 
 COUNTS = (0, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 DRAWS = 3
-RIDGE = 1.0
+RIDGE = 10.0
 
 
 class Curve(NamedTuple):
@@ -295,7 +295,7 @@ def mosaic(images: Tensor, rows: int, cols: int) -> Tensor:
     returns     float tensor (rows (S + 1), cols (S + 1))
     """
     side = math.isqrt(images.shape[1])
-    canvas = torch.zeros(rows * cols, side + 1, side + 1, dtype=images.dtype)
+    canvas = images.new_zeros(rows * cols, side + 1, side + 1)
     shown = images[: rows * cols].view(-1, side, side)
     canvas[: len(shown), :side, :side] = shown
     return canvas.view(rows, cols, side + 1, side + 1).transpose(1, 2).flatten(2).flatten(0, 1)

@@ -17,7 +17,7 @@ from descent.explore.margin import draw_classes, half_plane, put_classes
 
 Place = tuple[float, float]
 ROWS = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-"""The rows of a truth table of a and b."""
+"""The rows of a truth table of u and v."""
 
 # ---- compute: gates ------------------------------------------------------------------------------
 
@@ -28,14 +28,14 @@ GATES = {
     "xor": "0110",
     "nor": "1000",
     "equal": "1001",
-    "a": "0011",
-    "b": "0101",
-    "not a": "1100",
-    "not b": "1010",
-    "a and not b": "0010",
-    "b and not a": "0100",
-    "a or not b": "1011",
-    "b or not a": "1101",
+    "u": "0011",
+    "v": "0101",
+    "not u": "1100",
+    "not v": "1010",
+    "u and not v": "0010",
+    "v and not u": "0100",
+    "u or not v": "1011",
+    "v or not u": "1101",
     "always": "1111",
     "never": "0000",
 }
@@ -113,7 +113,7 @@ def draw_gate(ax: Axes, w: Tensor, b: float, title: str) -> None:
     b        bias
     title    of the picture
     """
-    square(ax, "a   (● 0, ■ 1)", "b")
+    square(ax, "u   (● 0, ■ 1)", "v")
     ax.set_title(title)
     draw_firing(ax).set_xy(style.numpy(half_plane(w, b)))
     put_classes(draw_classes(ax, markersize=13), ROWS, ROWS @ w + b >= 0)
@@ -135,8 +135,8 @@ class GateBuilder(base.Explorable):
     def controls(self) -> dict[str, Any]:
         return {
             "gate": base.choice("gate to build", list(GATES), "xor"),
-            "w1": base.slider("weight w₁ of a", -2, 2, 1, step=0.25),
-            "w2": base.slider("weight w₂ of b", -2, 2, 1, step=0.25),
+            "w1": base.slider("weight w₁ of u", -2, 2, 1, step=0.25),
+            "w2": base.slider("weight w₂ of v", -2, 2, 1, step=0.25),
             "b": base.slider("bias", -3, 3, -0.5, step=0.25),
         }
 
@@ -145,7 +145,7 @@ class GateBuilder(base.Explorable):
 
     def build(self, fig: Any, result: Gate) -> None:
         left, right = fig.subplots(1, 2)
-        square(left, "a   (● 0 wanted, ■ 1 wanted, ×: wrong)", "b")
+        square(left, "u   (● 0 wanted, ■ 1 wanted, ×: wrong)", "v")
         left.set_title(self.title)
         self.region = draw_firing(left)
         self.points = draw_classes(left, markersize=13)
@@ -157,7 +157,7 @@ class GateBuilder(base.Explorable):
         ax.set_axis_off()
         ax.set(xlim=(0, 10), ylim=(0, 6), title="Its truth table")
         for x, head in zip(
-            (0.7, 2, 4.4, 6.6, 8.2), ("a", "b", "total", "unit", "gate"), strict=True
+            (0.7, 2, 4.4, 6.6, 8.2), ("u", "v", "total", "unit", "gate"), strict=True
         ):
             ax.text(x, 5.3, head, ha="center", weight="bold")
         ax.plot([0.1, 9.9], [5, 5], color=style.INK, linewidth=1)
@@ -213,14 +213,14 @@ class Unit(NamedTuple):
 
 
 UNITS = (
-    Unit("¬a", "not", ("a", "b"), (-1, 0), 0.5, (1.1, 0.5)),
-    Unit("¬b", "not", ("a", "b"), (0, -1), 0.5, (1.1, 1.4)),
-    Unit("p", "and", ("¬a", "b"), (1, 1), -1.5, (2.2, 0.0)),
-    Unit("q", "and", ("a", "¬b"), (1, 1), -1.5, (2.2, 2.0)),
+    Unit("¬u", "not", ("u", "v"), (-1, 0), 0.5, (1.1, 0.5)),
+    Unit("¬v", "not", ("u", "v"), (0, -1), 0.5, (1.1, 1.4)),
+    Unit("p", "and", ("¬u", "v"), (1, 1), -1.5, (2.2, 0.0)),
+    Unit("q", "and", ("u", "¬v"), (1, 1), -1.5, (2.2, 2.0)),
     Unit("xor", "or", ("p", "q"), (1, 1), -0.5, (3.3, 1.0)),
 )
-"""or(and(not a, b), and(a, not b)), in the order of computation."""
-INPUTS: dict[str, Place] = {"a": (0.0, 2.0), "b": (0.0, 0.0)}
+"""or(and(not u, v), and(u, not v)), in the order of computation."""
+INPUTS: dict[str, Place] = {"u": (0.0, 2.0), "v": (0.0, 0.0)}
 
 
 class Wired(NamedTuple):
@@ -240,7 +240,7 @@ def wire(step: int) -> Wired:
     step     number of units, 0 to 5
     returns  Wired
     """
-    values = {"a": ROWS[:, 0], "b": ROWS[:, 1]}
+    values = {"u": ROWS[:, 0], "v": ROWS[:, 1]}
     for unit in UNITS[:step]:
         first, second = (values[name] for name in unit.inputs)
         values[unit.name] = (unit.w[0] * first + unit.w[1] * second + unit.b).ge(0).float()
@@ -249,7 +249,7 @@ def wire(step: int) -> Wired:
 
 @lru_cache
 def fewest_units() -> int:
-    """Number of threshold units that xor needs when each may read a, b and those before it.
+    """Number of threshold units that xor needs when each may read u, v and those before it.
 
     returns  1 or 2 where a search over units with small weights finds them, else 5
     """
@@ -301,7 +301,7 @@ class XorNetwork(base.Explorable):
     interval = 1500
     question = (
         "Here xor takes five units. If weights may be chosen freely, and every unit may also "
-        "read a and b: how few are enough?"
+        "read u and v: how few are enough?"
     )
     choices = ("one", "two", "three", "four")
 
@@ -390,7 +390,7 @@ class XorNetwork(base.Explorable):
         return (
             f"Unit {result.step} of {len(UNITS)}, {unit.name} = {unit.kind} of "
             f"{' and '.join(n for n, w in zip(unit.inputs, unit.w, strict=True) if w)}, answers "
-            f"{said} to the rows 00, 01, 10, 11 of a and b."
+            f"{said} to the rows 00, 01, 10, 11 of u and v."
         )
 
     def truth(self) -> str:

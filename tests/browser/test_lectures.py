@@ -13,6 +13,9 @@ KERNEL = """() => {
 }"""
 CODE_CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(c => c.model.type === "code").map(c => c.model.executionCount)"""
+ERRORS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+    .flatMap(c => c.model.toJSON().outputs ?? [])
+    .filter(o => o.output_type === "error" || o.name === "stderr").map(o => o.evalue ?? o.text)"""
 IMAGE = """img => fetch(img.src).then(r => r.arrayBuffer())
     .then(b => Array.from(new Uint8Array(b)).reduce((h, x) => (h * 31 + x) | 0, 7))"""
 
@@ -43,9 +46,11 @@ def run_all(page) -> None:
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
     end = time.monotonic() + 120
     while None in (counts := page.evaluate(CODE_CELLS)) or len(set(counts)) < len(counts):
+        assert page.evaluate(ERRORS) == []
         assert time.monotonic() < end, f"not all cells ran: {counts}"
         time.sleep(0.1)
     page.wait_for_function(KERNEL)
+    assert page.evaluate(ERRORS) == []
 
 
 def clear(page) -> None:
@@ -58,7 +63,6 @@ def test_run_all_and_move_each_explorable_by_keyboard(opened):
     page = opened
     clear(page)
     run_all(page)
-    assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
     boxes = page.locator(".descent-explorable")
     boxes.first.wait_for()
     for i in range(boxes.count()):

@@ -195,9 +195,10 @@ def test_an_environment_that_someone_else_made_is_kept(course):
     assert (root / ".venv" / "theirs").exists()
 
 
-def test_inside_of_the_environment_its_base_python_makes_the_new_one():
-    base, version = bootstrap.check_python(sys.executable)
-    assert Path(base).resolve() == Path(sys._base_executable).resolve()
+def test_inside_of_an_environment_its_base_python_makes_the_new_one(tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path], check=True)
+    base, version = bootstrap.check_python(str(bootstrap.venv_python(tmp_path)))
+    assert not Path(base).is_relative_to(tmp_path), "it would delete what it runs from"
     assert version == VERSION
 
 

@@ -89,6 +89,7 @@ def test_the_same_bytes_each_time(built: Path, course: Path) -> None:
 
 
 def test_cells_have_stable_ids_that_differ(built: Path) -> None:
+    assert [c.source for c in read(built, "lectures").cells].count("Again.") == 2
     for kind in BUILT:
         ids = [cell.id for cell in read(built, kind).cells]
         assert len(set(ids)) == len(ids)
@@ -436,6 +437,7 @@ def test_forcing_does_not_overwrite_work(course: Path) -> None:
     mine = edit(path(course, "exercises"))
     notes = edit(path(course, "lectures"), "What is twice two?", "I think four.")
     assert build(course, options=Options(force=True))
+    assert not list(course.glob("*/*.new.ipynb"))
     assert path(course, "exercises").read_bytes() == mine
     assert path(course, "lectures").read_bytes() == notes
 
@@ -514,6 +516,15 @@ def test_notebooks_of_a_chapter_that_is_gone(course: Path) -> None:
     assert left == ["exercises/02_old.ipynb"]
     assert "exercises/02_old.ipynb belongs to no chapter, and was edited: left as it is" in said
     assert sum(line.endswith(": removed") for line in said) == 4
+
+
+@pytest.mark.parametrize("name", ["mine", f"{NAME}-Copy1", f"{NAME}.new", f"{NAME}_backup", "01"])
+def test_a_readers_own_notebooks_stay(course: Path, name: str) -> None:
+    for kind in ("lectures", "exercises"):
+        shutil.copy(path(course, kind), course / kind / f"{name}.ipynb")
+    rebuild(course)
+    assert (course / "lectures" / f"{name}.ipynb").exists()
+    assert (course / "exercises" / f"{name}.ipynb").exists()
 
 
 def test_building_one_chapter_removes_nothing(course: Path) -> None:

@@ -563,7 +563,7 @@ def test_download_once(mirrors, monkeypatch):
 
 def test_download_fetches_only_what_is_missing(mirrors):
     names = list(FILES)
-    written(cached(), {name: FILES[name] for name in names[:3]})
+    written(cached(), {SMALL[0].name: CONTENTS[0]} | {name: FILES[name] for name in names[1:3]})
     assert_small(data.load_mnist(download=True))
     assert mirrors[0].asked == [(names[3], None)]
 
@@ -572,6 +572,13 @@ def test_second_mirror_where_the_first_lacks_a_file(mirrors):
     del mirrors[0].contents[IMAGES]
     assert_small(data.load_mnist(download=True))
     assert mirrors[1].asked == [(IMAGES, None)]
+
+
+def test_mirrors_that_lack_a_file_are_listed(mirrors):
+    for mirror in mirrors:
+        del mirror.contents[IMAGES]
+    with pytest.raises(ConnectionError, match=r"(?s)404.*404"):
+        data.load_mnist(download=True)
 
 
 def test_second_mirror_where_the_first_is_down(mirrors, monkeypatch):
@@ -589,7 +596,7 @@ def test_a_transfer_that_breaks_off_is_continued_from_the_next_mirror(mirrors):
 def test_a_transfer_that_breaks_off_is_continued_by_the_next_call(mirrors, monkeypatch):
     monkeypatch.setattr(download, "MIRRORS", [mirrors[0].url])
     mirrors[0].cut[IMAGES] = 9000
-    with pytest.raises(ConnectionError, match=rf"(?s){IMAGES}.*call load_mnist.download=True"):
+    with pytest.raises(ConnectionError, match=rf"(?s){IMAGES}.*broke off.*call load_mnist"):
         data.load_mnist(download=True)
     assert cached(f"{IMAGES}.part").read_bytes() == FILES[IMAGES][:KEPT]
     assert_small(data.load_mnist(download=True))
@@ -621,6 +628,7 @@ def test_a_server_that_knows_no_ranges_starts_over(mirrors, monkeypatch):
 
     monkeypatch.setattr(Reply, "do_GET", whole)
     assert_small(data.load_mnist(download=True))
+    assert len(mirrors[0].asked) == 4
 
 
 def tampered(content: bytes) -> bytes:

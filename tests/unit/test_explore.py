@@ -202,8 +202,8 @@ def test_redrawing_parts_equals_redrawing_all(sine):
 
 
 def test_play_buttons_move_the_slider(sine):
-    row = base.player(sine.widgets["k"], 80)
-    _, back, forth, start = row.children
+    play, back, forth, start = base.player(sine.widgets["k"], 80).children
+    assert play.value == 1, "linking would otherwise move the slider to Play's own start"
     forth.click()
     assert sine.widgets["k"].value == 2
     back.click()

@@ -11,6 +11,7 @@ class Tally:
     def next(self):
         return next(self.numbers)
 
+
 # %% wrong: begins one later
 class Tally:
     def __init__(self, start):

@@ -2,6 +2,7 @@
 
 import math
 
+
 # %% right: a loop
 def double(x, times=1):
     if times < 0:
@@ -10,9 +11,11 @@ def double(x, times=1):
         x = x + x
     return x
 
+
 # %% right: ldexp
 def double(x, times=1):
     return math.ldexp(x, times)
+
 
 # %% wrong: three times
 # says: must be 6.0
@@ -20,11 +23,13 @@ def double(x, times=1):
 def double(x, times=1):
     return x * 3
 
+
 # %% wrong: once only
 # says: SEVERAL times
 # caught: hidden
 def double(x, times=1):
     return 2 * x
+
 
 # %% wrong: an endless loop
 # says: took longer
@@ -32,8 +37,10 @@ def double(x, times=1):
     while True:
         pass
 
+
 # %% wrong: a word on stderr
 def double(x, times=1):
     import warnings
+
     warnings.warn("slow")
     return x * 2**times
