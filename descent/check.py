@@ -13,6 +13,7 @@ import re
 import sys
 import textwrap
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -241,11 +242,13 @@ def never_uses(function: Callable[..., Any], *banned: str) -> None:
 def short_errors() -> None:
     """Show errors in test cells in a few lines: what went wrong, and where in your own code.
 
-    Does nothing outside IPython. Errors in other cells keep IPython's full traceback.
+    Does nothing outside IPython. Errors in other cells keep IPython's full traceback. Warnings go
+    to standard output, since nbgrader takes any text on standard error for a failed test.
     """
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None:
         shell.set_custom_exc((Exception,), _show_error)
+        warnings.showwarning = _show_warning
 
 
 # ---- comparing ---------------------------------------------------------------------------------
@@ -647,6 +650,10 @@ def _show_error(
     lines = _error_lines(error, frames[1:])
     shell._showtraceback(kind, error, lines)
     return lines
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    sys.stdout.write(f"{category.__name__}: {message}\n")
 
 
 def _is_cell(filename: str) -> bool:

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from descent.course.release import release
 
 Say = Callable[[str], None]
 Made = dict[str, str]
-Jobs = dict[tuple[str, str], Awaitable[Any]]
+Jobs = dict[tuple[str, str], Callable[[], Awaitable[Any]]]
 Results = dict[tuple[str, str], Any]
 
 
@@ -126,7 +127,9 @@ def _make(plans: list[Plan], options: Options) -> list[Made | CourseError]:
         for plan in plans
         if plan.source and (options.force or plan.release_is_stale())
     }
-    jobs: Jobs = {("", "release"): release(sources, plans[0].root)} if sources else {}
+    jobs: Jobs = {}
+    if sources:
+        jobs["", "release"] = partial(release, sources, plans[0].root)
     for plan in plans if options.run else ():
         jobs |= _runs(plan, options)
     results = asyncio.run(_work(jobs, options.jobs or os.cpu_count() or 1))
@@ -142,7 +145,8 @@ def _runs(plan: Plan, options: Options) -> Jobs:
     ):
         path = plan.path(kind)
         if notebook and (options.force or not up_to_date(path, notebook)):
-            runs[plan.name, kind] = execute(notebook, [part.cell for part in parts], path.parent)
+            cells = [part.cell for part in parts]
+            runs[plan.name, kind] = partial(execute, notebook, cells, path.parent)
     return runs
 
 
@@ -150,10 +154,10 @@ async def _work(jobs: Jobs, limit: int) -> Results:
     """The results of all jobs, a few at a time; a CourseError is a result too."""
     free = asyncio.Semaphore(limit)
 
-    async def one(job: Awaitable[Any]) -> Any:
+    async def one(job: Callable[[], Awaitable[Any]]) -> Any:
         async with free:
             try:
-                return await job
+                return await job()
             except CourseError as error:
                 return error
 

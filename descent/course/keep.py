@@ -22,11 +22,9 @@ def main(arguments: list[str]) -> int:
     returns    0 when merged, 1 for a conflict: both sides were edited
     """
     base, ours, theirs, path = map(Path, arguments)
-    if ours.read_bytes() == theirs.read_bytes():
-        return 0
     edited = _edited(ours), _edited(theirs)
     if all(edited):
-        return _keep_both(theirs, path)
+        return 0 if _same_work(ours, theirs) else _keep_both(theirs, path)
     if any(edited):
         _keep_edited(ours, theirs, path, ours_edited=edited[0])
     elif _note(ours) == _note(base):
@@ -66,6 +64,12 @@ def _edited(path: Path) -> bool:
     """Whether somebody worked in it; a file that can't be read may hold work too."""
     notebook = stamp.load(path)
     return notebook is None or stamp.edited(notebook)
+
+
+def _same_work(ours: Path, theirs: Path) -> bool:
+    """Whether two edited notebooks differ in outputs at most."""
+    notebooks = stamp.load(ours), stamp.load(theirs)
+    return all(notebooks) and len({stamp.stamp(n) for n in notebooks if n}) == 1
 
 
 def _note(path: Path) -> dict[str, str]:

@@ -545,8 +545,8 @@ class Broadcasting(Explorable):
         return broadcast(**params)
 
     def limits(self, result: Expansion) -> dict[str, int]:
-        """No more entries than are drawn."""
-        return {"entry": math.prod(result.shape) - 1 if result.is_drawn else 0}
+        """No more entries than are drawn; the same as before while nothing is."""
+        return {"entry": math.prod(result.shape) - 1} if result.is_drawn else {}
 
     def build(self, fig: Any, result: Expansion) -> None:
         """The table of axes above, the two expanded operands and their sum below."""

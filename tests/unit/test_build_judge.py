@@ -193,7 +193,7 @@ def test_sections_of_a_file(course: Path) -> None:
     ]
     assert (
         sections[1].code
-        == "import math\n\ndef double(x, times=1):\n    return math.ldexp(x, times)"
+        == "import math\n\n\ndef double(x, times=1):\n    return math.ldexp(x, times)"
     )
     assert (
         attempts(course, "double").read_text().splitlines()[sections[1].line - 1]

@@ -258,7 +258,7 @@ def test_the_same_answers_on_two_machines(
 ) -> None:
     course.git("config", "receive.denyCurrentBranch", "updateInstead")
     laptop = clone(course, tmp_path / "laptop")
-    laptop.commit(answered(OLD))
+    laptop.commit(ran(answered(OLD)))
     laptop.git("push")
     student.commit(answered(OLD))
     student.git("pull")

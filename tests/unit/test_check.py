@@ -715,6 +715,7 @@ NOTEBOOK = [
     "half(2)",
     "check.close(1, 1)\ndef wrong(:",
     "check.close(half(2), 1)",
+    "import warnings\nwarnings.warn('slow')",
 ]
 
 
@@ -797,6 +798,11 @@ def test_syntax_errors_are_those_of_ipython(shown):
 
 def test_short_errors_outlast_a_long_one(shown):
     assert shown[10] == EXPECTED[3]
+
+
+def test_warnings_cost_no_marks(shown):
+    """nbgrader takes any text on standard error for a failed test."""
+    assert shown[11] == ("", ["UserWarning: slow"])
 
 
 def test_outside_ipython_nothing_happens(monkeypatch):
