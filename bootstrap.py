@@ -44,6 +44,7 @@ KEEP = "Scripts" if WINDOWS else "bin"
 GIT_SETTINGS = {
     "merge.descent-exercise.name": "keep the answers in an exercise notebook",
     "merge.descent-exercise.driver": f".venv/{KEEP}/python -m descent.course.keep %O %A %B %P",
+    "merge.descent-exercise.recursive": "binary",
     "merge.autoStash": "true",
     "rebase.autoStash": "true",
 }

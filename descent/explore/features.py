@@ -182,8 +182,9 @@ class XorLifted(base.Explorable):
 
     def describe(self, result: Lifted) -> str:
         right = int(result.right.sum())
+        share = "" if result.lift == 1 else f"{result.lift:.2g}·"
         return (
-            f"Lifted to (u, v, {result.lift:.2g}·uv), with the plane at height "
+            f"Lifted to (u, v, {share}uv), with the plane at height "
             f"{result.height:.1f}, {right} of {len(result.y)} points are on the side of their "
             f"class; seen from here, a line {'separates' if result.parted else 'cannot separate'} "
             "the classes."

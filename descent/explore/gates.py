@@ -167,7 +167,7 @@ class GateBuilder(base.Explorable):
         self.moving(*self.columns)
 
     def _column(self, ax: Axes, x: float) -> Text:
-        return ax.text(x, 4.5, "", ha="right" if x == 5.2 else "center", va="top", linespacing=2.3)
+        return ax.text(x, 4.5, "", ha="right" if x == 5.2 else "center", va="top", linespacing=3.0)
 
     def update(self, result: Gate) -> None:
         self.region.set_xy(style.numpy(half_plane(result.w, result.b)))
@@ -296,7 +296,7 @@ class XorNetwork(base.Explorable):
     """Five threshold units compute xor, wired one after the other."""
 
     title = "Xor, unit by unit"
-    size = (8.6, 3.4)
+    size = (8.6, 3.2)
     play = "step"
     interval = 1500
     question = (

@@ -70,13 +70,13 @@ def fit_degrees(
     kept     bool tensor (…, N), samples to fit, by default all
     returns  float tensor (…, degree+1, degree+1), row d holds α_0 … α_d and zeros
     """
-    basis, target = powers(x, degree), y
+    basis = powers(x, degree)
     if kept is not None:
-        basis, target = basis * kept[..., None], target * kept
+        basis = basis * kept[..., None]
     rows = math.sqrt(rho) * torch.eye(degree + 1, dtype=x.dtype).expand(*basis.shape[:-2], -1, -1)
     q, r = torch.linalg.qr(torch.cat([basis, rows], -2))
     inverse = torch.linalg.solve_triangular(r, torch.eye(degree + 1, dtype=x.dtype), upper=True)
-    projected = q[..., : basis.shape[-2], :].mT @ target[..., None]
+    projected = q[..., : basis.shape[-2], :].mT @ y[..., None]
     return (inverse * projected.mT).cumsum(-1).mT
 
 

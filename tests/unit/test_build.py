@@ -224,7 +224,7 @@ def test_nothing_is_stale_in_a_fresh_clone(course: Path) -> None:
     before = contents(course)
     start = time.perf_counter()
     assert built_again(course) == []
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 5
     assert contents(course) == before
 
 

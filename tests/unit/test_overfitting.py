@@ -269,9 +269,13 @@ def test_each_network_has_its_own_rate_and_scale():
 
 
 def test_the_number_of_threads_is_left_as_it_was():
-    before = torch.get_num_threads()
-    evaluation.train_networks(draws(8, 2), torch.arange(8) % 2, draws(3, 2), 2, seeded(), epochs=1)
-    assert torch.get_num_threads() == before
+    x, y, before = draws(8, 2), torch.arange(8) % 2, torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        evaluation.train_networks(x, y, x, 2, seeded(), epochs=1)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_hundred_networks_learn_the_digits():
@@ -307,6 +311,11 @@ def test_the_best_of_n_is_chosen_on_the_test_set_alone():
     assert found.reported[0].item() == pytest.approx(found.truth[0].item(), abs=0.006)
     assert (found.reported.diff() <= 1e-7).all(), "more seeds report a larger error"
     assert found.truth[-1] - found.reported[-1] > 0.01
+
+
+def test_luck_shrinks_as_the_test_set_grows():
+    gaps = [c.truth[-1] - c.reported[-1] for c in (evaluation.best_of(9, m, 0) for m in (50, 450))]
+    assert gaps[0] / gaps[1] == pytest.approx(3, rel=0.3), "luck goes as one over the root of M"
 
 
 def clause_gain(answers, y, x, tested) -> int:
