@@ -69,7 +69,7 @@ def build(
         remove_leftovers(root, names, say)
     if not (wanted or errors):
         written += _write_readme(root, names, say)
-    done = f"{written} notebooks written" if written else "nothing to write"
+    done = f"{written} files written" if written else "nothing to write"
     count = f"{len(names)} chapter{'s' * (len(names) > 1)}"
     say(f"{count}: {done}, {time.perf_counter() - start:.1f} s")
     return not errors

@@ -144,7 +144,7 @@ def hundred_runs(images: str = "digits") -> Runs:
         answers = train_networks(found.x, found.y, found.test_x, NETWORKS, generator)
     else:
         found = found.to(device())
-        sizes = {"hidden": 128, "epochs": 10, "batch": 100}
+        sizes = {"hidden": 128, "epochs": 5, "batch": 100}
         answers = train_networks(found.x, found.y, found.test_x, NETWORKS, generator, **sizes)
     return _runs(answers, found)
 
