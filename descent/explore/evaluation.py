@@ -38,6 +38,18 @@ class Runs(NamedTuple):
         return self.answers != self.y
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute with one thread: for products so small, threads wait more than they work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@_one_thread()
 def train_networks(
     x: Tensor,
     y: Tensor,
@@ -72,24 +84,12 @@ def train_networks(
     parameters = list(_first_parameters(networks, sizes, scale, generator))
     velocities = [torch.zeros_like(p) for p in parameters]
     answers = []
-    with _one_thread():
-        for _ in range(epochs):
-            order = torch.rand(networks, len(x), generator=generator).to(x.device).argsort(dim=1)
-            for chosen in order.split(batch, dim=1):
-                _step(parameters, velocities, x[chosen], y[chosen], rate)
-            answers.append(_answers(parameters, kept_out))
+    for _ in range(epochs):
+        order = torch.rand(networks, len(x), generator=generator).to(x.device).argsort(dim=1)
+        for chosen in order.split(batch, dim=1):
+            _step(parameters, velocities, x[chosen], y[chosen], rate)
+        answers.append(_answers(parameters, kept_out))
     return torch.stack(answers)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute with one thread: for products so small, threads wait more than they work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _first_parameters(
@@ -192,6 +192,7 @@ def draw_test_sets(draws: int, size: int, out_of: int, generator: torch.Generato
     return torch.rand(draws, out_of, generator=generator).argsort(1).argsort(1) < size
 
 
+@_one_thread()
 def errors_on(wrong: Tensor, chosen: Tensor) -> Tensor:
     """Error of every candidate on every set of samples.
 
@@ -202,6 +203,7 @@ def errors_on(wrong: Tensor, chosen: Tensor) -> Tensor:
     return chosen.float() @ wrong.float().T / chosen.sum(1, keepdim=True)
 
 
+@_one_thread()
 def add_clauses(answers: Tensor, y: Tensor, x: Tensor, tested: Tensor) -> Tensor:
     """Add to a method the special rules that help it most on one test set: one for each class.
 

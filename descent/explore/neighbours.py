@@ -292,6 +292,15 @@ def neighbour_map(k: int, n: int, flips: float) -> Map:
     return Map(train_x, train_y, k, share, *_errors(n, flips), flips)
 
 
+def shade(share: Tensor) -> Tensor:
+    """How to colour a share of votes: by the answer, the deeper the more agree.
+
+    share    float tensor of any shape, in [0, 1], votes for class 1
+    returns  float tensor of the same shape, below 0.3 where class 0 is the answer, else above 0.7
+    """
+    return torch.where(share > 0.5, 0.4 + 0.6 * share, 0.6 * share)
+
+
 def edges(region: Tensor) -> Tensor:
     """Lines between the cells of a grid over [-1, 1]² that differ, to draw as one polyline.
 
@@ -381,7 +390,7 @@ class NeighbourMap(base.Explorable):
         self.moving(self.train, self.test, self.bayes, self.here, self.marks)
 
     def update(self, result: Map) -> None:
-        self.image.set_data(style.numpy(result.share))
+        self.image.set_data(style.numpy(shade(result.share)))
         self.border.set_data(*style.numpy(edges(result.share > 0.5)).T)
         for c, line in enumerate(self.points):
             line.set_data(*style.numpy(result.x[result.y == c]).T)

@@ -8,7 +8,7 @@ import torch
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from descent.explore import evaluation, neighbours, overfitting
+from descent.explore import evaluation, folds, neighbours, overfitting
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -116,6 +116,11 @@ def test_more_neighbours_than_samples_means_all():
     assert neighbours.neighbour_map(999, 30, 0.2).k == 30
 
 
+def test_shades_tell_the_answer_and_how_many_agree():
+    shades = neighbours.shade(torch.tensor([0.0, 0.3, 0.5, 0.51, 0.8, 1.0]))
+    assert shades.tolist() == pytest.approx([0, 0.18, 0.3, 0.706, 0.88, 1])
+
+
 def test_edges_of_a_single_cell_are_its_four_sides():
     region = torch.zeros(5, 5, dtype=torch.bool)
     region[1, 3] = True  # the cell around x₁ = 0.5, x₂ = -0.5, half a unit wide
@@ -210,7 +215,7 @@ def test_fits_of_the_explorable_are_those_of_numpy():
 
 @pytest.mark.parametrize("k", [2, 3, 5, 20])
 def test_cross_validation_is_what_a_loop_over_folds_gives(k):
-    found = overfitting.cross_validation(k, shuffle=4)
+    found = folds.cross_validation(k, shuffle=4)
     sizes = torch.bincount(found.fold, minlength=k)
     assert len(sizes) == k
     assert sizes.max() - sizes.min() <= 1
