@@ -7,31 +7,17 @@ all updates, and the same picture drawn anew as `interact` with inline figures d
 """
 
 import argparse
-import importlib
 import itertools
 import os
-import pkgutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import descent.explore
 from descent import style
 from descent.explore import base
-
-
-def explorables() -> list[type[base.Explorable]]:
-    """All explorables of the package."""
-    for module in pkgutil.iter_modules(descent.explore.__path__):
-        importlib.import_module(f"descent.explore.{module.name}")
-    found, todo = [], [base.Explorable]
-    while todo:
-        subclasses = todo.pop().__subclasses__()
-        todo += subclasses
-        found += [c for c in subclasses if not c.__name__.startswith("_")]
-    return sorted(found, key=lambda c: (c.__module__, c.__name__))
+from descent.explore.catalogue import explorables
 
 
 def values(control: Any) -> list[Any]:

@@ -1,34 +1,15 @@
 """Every explorable, found by itself, works without a browser: controls, picture, sentence, gate."""
 
-import importlib
 import io
-import pkgutil
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-import descent.explore
 from descent import style
 from descent.explore import base
-
-
-def explorables() -> list[type[base.Explorable]]:
-    """All public explorables of the package, module after module."""
-    found = []
-    for module in pkgutil.iter_modules(descent.explore.__path__):
-        names = vars(importlib.import_module(f"descent.explore.{module.name}"))
-        found += [
-            c
-            for c in names.values()
-            if isinstance(c, type)
-            and issubclass(c, base.Explorable)
-            and c.__module__ == f"descent.explore.{module.name}"
-            and c is not base.Explorable
-            and not c.__name__.startswith("_")
-        ]
-    return found
+from descent.explore.catalogue import explorables
 
 
 def ends(control) -> list:
