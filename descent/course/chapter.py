@@ -1,5 +1,6 @@
 """Reads a chapter's folder, and says all that is wrong with it at once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from descent.course.contract import Exercise, name_faults, read_exercises, split
 from descent.course.faults import CourseError, Fault, course_error, read_text
 from descent.course.hints import hint_faults, read_hints
 from descent.course.myst import Cell, read_cells
+
+PARTS = ("*.md", "hints.yml", "attempts/*.py")
+"""What a chapter's folder holds; `lecture.md` alone makes a chapter without exercises."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,11 @@ def chapter_names(root: Path) -> list[str]:
     root     the course's folder
     raises   CourseError if there is none
     """
-    names = sorted({path.parent.name for path in root.glob("chapters/*/*.md")})
-    if not names:
-        raise CourseError(f"no chapters in {root / 'chapters'}; name the course's folder by --root")
-    return names
+    folder = root / "chapters"
+    paths = [path for part in PARTS for path in folder.glob(f"*/{part}")]
+    if not paths:
+        raise CourseError(f"no chapters in {folder}; name the course's folder by --root")
+    return sorted({path.relative_to(folder).parts[0] for path in paths})
 
 
 def read_chapter(root: Path, chapter: str) -> Chapter:
@@ -57,6 +62,8 @@ def read_chapter(root: Path, chapter: str) -> Chapter:
     if (folder / "exercise.md").exists():
         read, found = _with_exercises(read, folder, file)
         faults += found
+    else:
+        faults += _half_faults(folder, file)
     faults = faults or list(_leaks(read))
     if faults:
         raise course_error(faults)
@@ -70,6 +77,13 @@ def _lecture(path: Path, file: str) -> tuple[list[Cell], dict[str, str], list[Fa
     text = read_text(path, file)
     cells, faults = read_cells(text, file)
     return cells, {file: text}, [*faults, *(f for cell in cells for f in plain_faults(cell))]
+
+
+def _half_faults(folder: Path, file: str) -> Iterator[Fault]:
+    """Files that say something about exercises, where there are none."""
+    for path in (*folder.glob("hints.yml"), *sorted(folder.glob("attempts/*.py"))):
+        what = "the chapter has no exercise.md; write it, or remove this file"
+        yield Fault(f"{file}/{path.relative_to(folder).as_posix()}", 1, what)
 
 
 def _with_exercises(chapter: Chapter, folder: Path, file: str) -> tuple[Chapter, list[Fault]]:

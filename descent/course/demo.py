@@ -36,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--timeout", type=int, default=20, help="seconds a cell may run")
     options = parser.parse_args(arguments)
     chapter = options.chapter or default_chapter(options.root)
+    if not (options.root / "source" / chapter).is_dir():
+        parser.error(f"{chapter} has no exercises; name a chapter of source/")
     course = make_course(options.root, chapter)
     kinds = hand_in_all(options.root, course, chapter)
     grade(course, chapter, options.timeout)

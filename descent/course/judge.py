@@ -80,9 +80,11 @@ def judge(root: Path, chapter: str) -> list[Verdict]:
 
     root     the course's folder
     chapter  its name
+    returns  none for a chapter without exercises
     raises   CourseError if the chapter has faults, or the judging process broke down
     """
-    read_chapter(root, chapter)
+    if not read_chapter(root, chapter).exercises:
+        return []
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "verdicts.json"
         command = [sys.executable, "-m", "descent.course.judge", str(root.resolve()), chapter]

@@ -45,7 +45,7 @@ def row(root: Path, name: str) -> str:
         what = "the first cell needs `# title`, a line `**question?**` and `… minutes`; add it"
         raise course_error([Fault(file, 1, what)])
     title, question, minutes = (" ".join(match[1].split()) for match in found if match)
-    links = [f"[lecture](lectures/{name}.ipynb)"]
-    if (root / "chapters" / name / "exercise.md").exists():
-        links.append(f"[exercises](exercises/{name}.ipynb)")
+    graded = (root / "chapters" / name / "exercise.md").exists()
+    exercises = f"[exercises](exercises/{name}.ipynb)" if graded else "no grade"
+    links = [f"[lecture](lectures/{name}.ipynb)", exercises]
     return f"| {name[:2]} · {title} | {question} | {minutes} | {' · '.join(links)} |"

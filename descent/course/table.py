@@ -11,16 +11,17 @@ from descent.course.judge import Verdict
 
 
 def show(verdicts: Sequence[tuple[str, list[Verdict]]], console: Console | None = None) -> bool:
-    """Print a table for each chapter, then all problems.
+    """Print a table for each chapter that has exercises, then all problems.
 
-    verdicts  chapter, and the verdicts on its attempts
+    verdicts  chapter, and the verdicts on its attempts; none where nothing is asked
     console   to print on
     returns   whether there are no problems
     """
     console = console or Console(width=None if sys.stdout.isatty() else 160)
     problems = []
     for chapter, found in verdicts:
-        console.print(_table(chapter, found))
+        if found:
+            console.print(_table(chapter, found))
         problems += [(chapter, verdict, what) for verdict in found for what in verdict.problems]
     for chapter, verdict, what in problems:
         title = f"{chapter}: {verdict.exercise} ({verdict.kind}: {verdict.title})"

@@ -44,8 +44,8 @@ def nearest(train_x: Tensor, x: Tensor, k: int) -> Tensor:
     returns  int64 tensor (M, k)
     raises   ValueError if k is outside 1..N
     """
-    if not 1 <= k <= len(train_x):
-        raise ValueError(f"k must be in 1..{len(train_x)}, the number of samples, got {k}")
+    if k < 1 or k > len(train_x):
+        raise ValueError(f"k must lie in 1..{len(train_x)} (number of samples), got {k}")
     squares = train_x.square().sum(1)
     rows = max(1, ENTRIES // len(train_x))
     parts = [_distances(train_x, squares, queries) for queries in x.split(rows)]

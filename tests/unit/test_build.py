@@ -356,12 +356,55 @@ def test_other_chapters_are_built_where_one_has_faults(course: Path) -> None:
     assert contents(course) == before
 
 
-def test_a_chapter_without_exercises(course: Path) -> None:
+# ---- a chapter without exercises ---------------------------------------------------------------
+
+
+@pytest.fixture
+def started_here(course: Path) -> Path:
+    """The small course with a start page: a folder with a lecture, and nothing else."""
     folder = course / "chapters" / "00_start"
     folder.mkdir()
     shutil.copy(course / "chapters" / NAME / "lecture.md", folder)
-    assert built_again(course) == ["lectures"]
-    assert not (course / "exercises" / "00_start.ipynb").exists()
+    opening = "**Where to begin?**\n\nAbout 5 minutes."
+    change(folder / "lecture.md", "How far does one step go?", opening)
+    return course
+
+
+def test_a_chapter_without_exercises_is_a_lecture_and_nothing_else(started_here: Path) -> None:
+    before = contents(started_here)
+    assert built_again(started_here) == ["lectures"]
+    found = [p.relative_to(started_here).as_posix() for p in started_here.rglob("00_start*")]
+    assert sorted(found) == ["chapters/00_start", "lectures/00_start.ipynb"]
+    assert contents(started_here) == before
+    assert built_again(started_here) == []
+    assert checked(started_here) == []
+
+
+def test_a_chapter_that_loses_its_exercises_keeps_its_lecture(course: Path) -> None:
+    folder = course / "chapters" / NAME
+    (folder / "exercise.md").unlink()
+    (folder / "hints.yml").unlink()
+    shutil.rmtree(folder / "attempts")
+    said: list[str] = []
+    assert build(course, say=said.append), said
+    assert [kind for kind in BUILT if path(course, kind).exists()] == ["lectures"]
+
+
+def test_the_readme_says_that_there_is_no_grade(started_here: Path) -> None:
+    opening = "**How far does one step go?**\n\nAbout 9 minutes."
+    change(started_here / "chapters" / NAME / "lecture.md", "How far does one step go?", opening)
+    readme = started_here / "README.md"
+    readme.write_text("<!-- chapters -->\n<!-- /chapters -->\n")
+    built_again(started_here)
+    rows = [line.split(" | ") for line in readme.read_text().splitlines()[3:5]]
+    assert [row[2] for row in rows] == ["5", "9"]
+    assert rows[0][3] == "[lecture](lectures/00_start.ipynb) · no grade |"
+    assert rows[1][3] == f"[lecture](lectures/{NAME}.ipynb) · [exercises](exercises/{NAME}.ipynb) |"
+
+
+def test_lab_opens_the_start_page(started_here: Path) -> None:
+    assert build(started_here)
+    assert "--LabApp.default_url=/lab/tree/lectures/00_start.ipynb" in lab_command(started_here, [])
 
 
 # ---- a student's work --------------------------------------------------------------------------

@@ -423,6 +423,29 @@ def test_missing_files(course: Path, gone: str, said: str) -> None:
     assert any(f"chapters/{NAME}/{said}" in fault for fault in faults(course))
 
 
+def test_half_a_chapter(course: Path) -> None:
+    folder = course / "chapters" / NAME
+    (folder / "exercise.md").unlink()
+    found = faults(course)
+    assert [fault.split(":")[0].removeprefix(f"chapters/{NAME}/") for fault in found] == [
+        "attempts/PAIR.py",
+        "attempts/Tally.py",
+        "attempts/double.py",
+        "hints.yml",
+    ]
+    assert all("the chapter has no exercise.md; write it" in fault for fault in found)
+
+
+@pytest.mark.parametrize("part", ["hints.yml", "attempts/f.py", "exercise.md"])
+def test_a_chapter_of_which_only_a_part_is_there(course: Path, part: str) -> None:
+    file = course / "chapters" / "02_more" / part
+    file.parent.mkdir(parents=True)
+    file.write_text("f: [a, b, c]\n")
+    assert chapter_names(course) == [NAME, "02_more"]
+    with pytest.raises(CourseError, match=r"02_more/lecture.md:1: the lecture is missing"):
+        read_chapter(course, "02_more")
+
+
 def test_attempts_at_no_exercise(course: Path) -> None:
     folder = course / "chapters" / NAME / "attempts"
     (folder / "PAIR.py").rename(folder / "PEAR.py")

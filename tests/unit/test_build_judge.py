@@ -223,9 +223,40 @@ def test_graders_command(course: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "not by the visible tests" in capsys.readouterr().out
 
 
-def test_a_chapter_without_exercises_has_nothing_to_judge(course: Path) -> None:
+@pytest.fixture
+def start(course: Path) -> Path:
+    """A chapter's folder with a lecture, and nothing else."""
     folder = course / "chapters" / "00_start"
     folder.mkdir()
     shutil.copy(course / "chapters" / NAME / "lecture.md", folder)
-    assert [v for v in judge(course, "00_start") if v.problems] == []
+    return folder
+
+
+def test_a_chapter_without_exercises_has_nothing_to_judge(
+    course: Path, start: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert judge(course, start.name) == []
+    assert cli.main(["graders", start.name, "--root", str(course)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["00_start has no exercises: nothing to judge", "0 verdicts, 0 problems"]
+
+
+def test_all_chapters_are_judged_without_a_word_on_those_without_exercises(
+    course: Path, start: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["graders", "--root", str(course)]) == 0
+    said = capsys.readouterr().out
+    assert start.name not in said
+    assert "14 verdicts, 0 problems" in said
+
+
+def test_half_a_chapter_is_not_judged(
+    course: Path, start: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (start / "hints.yml").touch()
+    assert cli.main(["graders", "--root", str(course)]) == 1
+    assert "00_start/hints.yml:1: the chapter has no exercise.md" in capsys.readouterr().err
+
+
+def test_a_cell_has_no_more_than_ten_seconds() -> None:
     assert module.LIMIT <= 10
