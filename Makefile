@@ -8,7 +8,7 @@ PYTHON ?= python3
 # nbgrader starts its helpers from PATH
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: setup lab test build grade-demo bench clean
+.PHONY: setup lab test build grade-demo bench gpu-check clean
 
 setup:  ## make .venv and install the course into it; at once when nothing has changed
 	@$(PYTHON) bootstrap.py $(SETUP_ARGS)
@@ -27,6 +27,9 @@ grade-demo: setup  ## make hand-ins of six kinds, grade them, write feedback and
 
 bench: setup  ## print the ratios that the project promises
 	set -e; for script in bench/*.py; do .venv/bin/python "$$script"; done
+
+gpu-check: setup  ## all lectures and all solutions on a GPU; code 3 where there is none
+	.venv/bin/python -m descent.course.gpu $(GPU_ARGS)
 
 clean:  ## what set-up and tests left; notebooks, hand-ins and marks stay
 	rm -rf .venv build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-EXTRAS = ("student", "course", "dev")
+EXTRAS = ("student", "course", "cluster", "dev")
 LOWEST_PYTHON = (3, 11)
 GIB = 2**30
 DISK_GIB = 4  # measured: 1.9 GiB installed, and pip's downloads while it works

@@ -8,3 +8,6 @@ os.environ["DESCENT_DATA"] = "embedded"
 os.environ.setdefault("DESCENT_DEVICE", "cpu")
 # Two workers share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# nbval compares what notebooks print; this compares what they draw.
+pytest_plugins = ["tests.notebooks.pictures"]

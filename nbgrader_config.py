@@ -6,8 +6,7 @@
 
 from pathlib import Path
 
-from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
-from nbgrader.preprocessors import ClearHiddenTests, GetGrades
+from descent.grading import provision
 
 c = get_config()  # noqa: F821 (traitlets provides it)
 
@@ -20,9 +19,28 @@ c.ClearSolutions.code_stub = {
     'raise NotImplementedError("not solved yet: replace these two lines by your code")'
 }
 
+# What browsers would run on this server's behalf is not copied beside graded notebooks.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"] + [
+    f"*.{ending}" for ending in ("[hH][tT]*", "[xX][hH][tT]*", "[xX][mMsS][lL]*", "[sS][vV][gG]*")
+]
+
 # Seconds that a cell of a hand-in may run. Ours take less than one; a slow machine takes longer.
 c.ExecutePreprocessor.timeout = 60
 c.ExecutePreprocessor.interrupt_on_timeout = True
 
-# Feedback goes to students: leave the hidden tests out of it, keep what they said.
-c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPreprocessor]
+# `nbgrader autograde` and the Formgrader grade as `descent grade` does. In assignments of your own,
+# hand-ins run in a sandbox as well: no network, no files but their own, limited memory. Without
+# bubblewrap nothing is run, unless the environment says DESCENT_UNSAFE=1; docs/instructors.md.
+c.Autograde.exporter_class = "descent.grading.autograde.Engine"
+c.Execute.kernel_name = provision.kernel()
+
+# What a hand-in holds is shown to you, in the Formgrader, and to its student: nothing in it runs.
+c.HTMLExporter.preprocessors = ["descent.grading.sanitise.Sanitise"]
+c.HTMLExporter.filters = {"markdown2html": "descent.grading.sanitise.markdown"}
+
+# Feedback goes to students: without the hidden tests, with what the checks said, and hints.
+c.GenerateFeedback.exporter_class = "descent.grading.feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "descent.grading.feedback.Tell",
+]

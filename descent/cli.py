@@ -63,6 +63,9 @@ def graders(options: argparse.Namespace) -> int:
     names = select(options.root, options.chapters)
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # each chapter runs in a process of its own
         verdicts = list(pool.map(partial(judge, options.root), names))
+    for name in (n for n, found in zip(names, verdicts, strict=True) if not found):
+        if name in options.chapters:
+            print(f"{name} has no exercises: nothing to judge")
     return 0 if show(list(zip(names, verdicts, strict=True))) else 1
 
 
@@ -71,6 +74,48 @@ def lab(options: argparse.Namespace) -> int:
     from descent.course import lab as course
 
     return course.lab(options.root, options.rest)
+
+
+def grade(options: argparse.Namespace) -> int:
+    """`descent grade`: submitted/ → the gradebook and autograded/."""
+    from descent.grading import engine, tell
+
+    return tell.run(
+        options.root,
+        options.chapter,
+        engine.Options(
+            students=options.student,
+            jobs=options.jobs,
+            kernels=options.kernels,
+            dask=options.dask,
+            unsafe=options.unsafe,
+            force=options.force,
+        ),
+        options.report,
+    )
+
+
+def feedback(options: argparse.Namespace) -> int:
+    """`descent feedback`: autograded/ and the gradebook → feedback/."""
+    from descent.grading.feedback import generate
+
+    return 0 if generate(options.root, options.chapter, options.student) else 1
+
+
+def report(options: argparse.Namespace) -> int:
+    """`descent report`: the gradebook → one page and one table for the instructor."""
+    from descent.grading.report import write
+
+    write(options.root, options.chapters, options.to)
+    return 0
+
+
+def publish(options: argparse.Namespace) -> int:
+    """`descent publish`: the repository that students get."""
+    from descent.course.publish import publish as write
+
+    write(options.root, options.to)
+    return 0
 
 
 def find_root(start: Path) -> Path:
@@ -86,12 +131,37 @@ def find_root(start: Path) -> Path:
     return start
 
 
+def find_course(start: Path) -> Path:
+    """The nbgrader course that a folder is in.
+
+    start    any folder
+    returns  the nearest folder upwards with nbgrader_config.py or source/; else the folder itself
+    """
+    for folder in (start, *start.parents):
+        if (folder / "nbgrader_config.py").is_file() or (folder / "source").is_dir():
+            return folder
+    return start
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="descent", description="Graded Descent's own commands.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_build(commands)
     command = _add(commands, "graders", graders, "judge the attempts at every exercise")
     _chapters(command)
+    _add_grade(commands)
+    command = _add(commands, "feedback", feedback, "write feedback pages for students", find_course)
+    command.add_argument("chapter", metavar="CHAPTER")
+    command.add_argument("--student", action="append", default=[], metavar="ID")
+    says = "write marks and their analysis, HTML and CSV"
+    command = _add(commands, "report", report, says, find_course)
+    _chapters(command)
+    command.add_argument(
+        "--to", type=Path, metavar="FILE.html", help="default: report.html; the CSV goes beside it"
+    )
+    says = "write, or update, the repository that students get"
+    command = _add(commands, "publish", publish, says)
+    command.add_argument("to", type=Path, metavar="FOLDER", help="new, or published before")
     command = _add(commands, "lab", lab, "build what is stale and open JupyterLab")
     command.epilog = "Further arguments are JupyterLab's: --no-browser --port 9999"
     return parser
@@ -113,15 +183,32 @@ def _add_build(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
 
 
+def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = _add(commands, "grade", grade, "grade what students handed in", find_course)
+    command.add_argument("chapter", metavar="CHAPTER")
+    command.add_argument(
+        "--student", action="append", default=[], metavar="ID", help="may be repeated"
+    )
+    command.add_argument("--jobs", type=int, default=0, metavar="N", help="default: processors")
+    command.add_argument("--kernels", choices=("warm", "cold"), default="warm")
+    command.add_argument("--dask", default="", metavar="ADDRESS", help="of a Dask scheduler")
+    command.add_argument("--report", type=Path, metavar="FILE", help="rows as .json, or as .csv")
+    command.add_argument("--force", action="store_true", help="run also what was graded before")
+    command.add_argument(
+        "--unsafe", action="store_true", help="run hand-ins without a sandbox, as you"
+    )
+
+
 def _add(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
     run: Command,
     says: str,
+    find: Callable[[Path], Path] = find_root,
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.")
     command.set_defaults(run=run)
-    root = find_root(Path.cwd())
+    root = find(Path.cwd())
     command.add_argument("--root", type=_folder, default=root, help=f"the course, now {root}")
     return command
 

@@ -62,10 +62,13 @@ def course(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def jupyter(tmp_path_factory):
-    """Start a JupyterLab in a folder, without settings of this user; its token is `t`."""
+    """Start a JupyterLab in a folder, without settings of this user; its token is `t`.
+
+    Further options are JupyterLab's.
+    """
 
     @contextmanager
-    def start(folder: Path) -> Iterator[str]:
+    def start(folder: Path, *options: str) -> Iterator[str]:
         home = tmp_path_factory.mktemp("jupyter")
         settings = home / "settings/@jupyterlab/apputils-extension"
         settings.mkdir(parents=True)
@@ -76,6 +79,7 @@ def jupyter(tmp_path_factory):
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
         command += [f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=t"]
         command += ["--allow-root", "--expose-app-in-browser", f"--ServerApp.root_dir={folder}"]
+        command += options
         with (home / "log").open("w") as log:
             process = subprocess.Popen(
                 command, cwd=folder, env=environment(home), stdout=log, stderr=log

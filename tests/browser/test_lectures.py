@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from descent.course.lab import lab_command
+
 ROOT = Path(__file__).parents[2]
 LECTURES = sorted(p.name for p in (ROOT / "lectures").glob("*.ipynb"))
 KERNEL = """() => {
@@ -99,6 +101,20 @@ def controls(box):
     for selector, key in (("select", "ArrowDown"), ("input[type=checkbox]", "Space")):
         for i in range(box.locator(selector).count()):
             yield box.locator(selector).nth(i), key
+
+
+@pytest.mark.browser
+def test_jupyterlab_opens_on_the_start_page(chromium, course, jupyter):
+    options = [option for option in lab_command(course, []) if "LabApp" in option]
+    with jupyter(course, *options) as address:
+        page = chromium.new_page()
+        page.goto(f"{address}/?token=t")
+        page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell")
+        shown = "() => window.jupyterapp.shell.currentWidget.context.path"
+        assert page.evaluate(shown) == "lectures/00_start_here.ipynb"
+        page.wait_for_function(KERNEL)
+        page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        page.close()
 
 
 def test_there_are_lectures():
