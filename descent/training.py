@@ -102,7 +102,8 @@ def train(
     raises      ValueError for epochs, batch_size or lr out of range
     """
     _check(epochs, batch_size, lr)
-    net.to(where := device(), memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    where = device()
+    net.to(where, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     with _reproducible(), _bar(progress, epochs, len(dataset.x), batch_size) as advance:
         start = time.perf_counter()
         run = _Run(net, dataset.to(where), lr)
@@ -125,7 +126,8 @@ def plain_loop(
 ) -> Trained:
     """The loop that courses show: a DataLoader, one batch after the other; otherwise as `train`."""
     _check(epochs, batch_size, lr)
-    net.to(where := device()).train()
+    where = device()
+    net.to(where).train()
     with _bar(progress, epochs, len(dataset.x), batch_size) as advance:
         start, losses = time.perf_counter(), []
         samples = TensorDataset(dataset.x, dataset.y)

@@ -153,9 +153,9 @@ class KernelOnImage(base.Explorable):
         return {"row": height - 1, "column": width - 1}
 
     def build(self, fig: Any, result: Slid) -> None:
-        left, middle, right = fig.subplots(1, 3, width_ratios=[1, 0.8, 1])
+        left, middle, right = fig.subplots(1, 3, width_ratios=[1, 0.9, 1])
         left.set_title("The image and the window")
-        middle.set_title("pixel × weight, summed")
+        middle.set_title("pixel · weight, summed")
         self.shown = left.imshow(style.numpy(result.image), cmap="gray_r", vmin=0, vmax=1)
         self.map = right.imshow(style.numpy(result.final), cmap="PuOr_r")
         self.panels = (left, right)
@@ -204,7 +204,7 @@ class KernelOnImage(base.Explorable):
         self.frames[1].set_xy((column - 0.5, row - 0.5))
         pairs = zip(result.window.flatten().tolist(), result.kernel.flatten().tolist(), strict=True)
         for text, (pixel, weight) in zip(self.products, pairs, strict=True):
-            text.set_text(f"{pixel:.2f} × {weight:.2g}".replace("-", "−"))
+            text.set_text(f"{pixel:.2f} · {weight:.2g}".replace("-", "−"))
         self.sum.set_text(f"sum: {signed(float(result.output[result.row, result.column]))}")
         height, width = result.final.shape
         most = float(result.final.abs().max())

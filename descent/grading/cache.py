@@ -28,9 +28,9 @@ def environment() -> str:
     for name in PACKAGES:
         digest.update(f"{name} {metadata.version(name)}\n".encode())
     for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE)
-        if name.parts[0] not in ELSEWHERE:
-            digest.update(name.as_posix().encode() + path.read_bytes())
+        place = path.relative_to(PACKAGE)
+        if place.parts[0] not in ELSEWHERE:
+            digest.update(place.as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -18,6 +18,8 @@ from descent.grading.record import files_beside
 SECRET = "descent-any-student"
 LARGEST = 4 << 20
 """Bytes of all data files of a hand-in together."""
+COURSE = 16 << 20
+"""Bytes of all data files of a chapter together."""
 
 
 class Unreadable(Exception):  # noqa: N818 - a state of a hand-in, not an error of ours
@@ -34,6 +36,14 @@ class HandIn:
 
     student: str
     folder: Path | None
+
+    @property
+    def has_name(self) -> bool:
+        """Whether a gradebook can hold the id: names of folders may be no text."""
+        try:
+            return bool(self.student.encode())
+        except UnicodeEncodeError:
+            return False
 
 
 def hand_ins(course: Course, chapter: str, known: list[str], wanted: list[str]) -> list[HandIn]:
@@ -74,18 +84,19 @@ def open_notebook(course: Course, hand_in: HandIn, chapter: str) -> tuple[Binary
 
 
 def data_files(course: Course, hand_in: HandIn, chapter: str) -> dict[str, str]:
-    """The files that answers may read: the student's, then the course's own.
+    """The files that answers may read.
 
-    returns  name -> contents in base64; no modules that stand in the way of installed ones
+    returns  name -> contents in base64; the course's own where names are the same, and no modules
+             that stand in the way of installed ones
     """
-    found, room = {}, LARGEST
-    for folder in (hand_in.folder, course.source(chapter)):
-        if folder is None or not folder.is_dir():
+    found: dict[str, str] = {}
+    for folder, room in ((course.source(chapter), COURSE), (hand_in.folder, LARGEST)):
+        if folder is None:
             continue
         for path in files_beside(folder, course.directory.ignore):
-            name = path.relative_to(folder).as_posix()
-            room -= path.stat().st_size
-            if room >= 0 and _is_data(name):
+            name, size = path.relative_to(folder).as_posix(), path.stat().st_size
+            if name not in found and size <= room and _is_data(name):
+                room -= size
                 found[name] = base64.b64encode(path.read_bytes()).decode()
     return found
 
@@ -100,7 +111,8 @@ def _folders(course: Course, chapter: str) -> Iterator[tuple[str, Path | None]]:
     at = pattern.parts.index(SECRET)
     base, rest = Path(*pattern.parts[:at]), pattern.parts[at + 1 :]
     if not base.is_dir():
-        raise CourseError(f"{base} is missing: collect hand-ins first, as {pattern.parent.name}/…")
+        where = f"{base.name}/<student>/{chapter}/{chapter}.ipynb"
+        raise CourseError(f"{base} is missing: collect hand-ins first, as {where}")
     excluded = course.directory.student_id_exclude.split(",")
     for folder in base.iterdir():
         inside = folder.joinpath(*rest)

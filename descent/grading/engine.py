@@ -79,11 +79,14 @@ def _grade_all(
     batch: "Batch", recorder: Recorder, found: list[HandIn], told: Told
 ) -> tuple[list[Result], bool]:
     prepared = [batch.prepare(hand_in) for hand_in in found]
-    recorder.forget_stale({p.hand_in.student: p.key for p in prepared if p.hand_in.folder})
+    recorder.forget_stale(
+        {p.hand_in.student: p.key for p in prepared if p.hand_in.folder and p.hand_in.has_name}
+    )
     results, complete = [], True
     for ready, result in batch.results(prepared):
         try:
-            recorder.record(result, ready.hand_in.folder)
+            if ready.hand_in.has_name:
+                recorder.record(result, ready.hand_in.folder)
         except Exception as error:
             complete = False
             result = batch.broken(ready.hand_in.student, "could not be recorded", error)
@@ -142,6 +145,8 @@ class Batch:
         return Prepared(hand_in, rebuilt, self.key(rebuilt, self._data(hand_in)))
 
     def _rebuild(self, hand_in: HandIn) -> Rebuilt | None:
+        if not hand_in.has_name:
+            raise Unreadable("the name of its folder is no text in UTF-8: rename it, then grade it")
         opened = open_notebook(self.course, hand_in, self.paper.chapter)
         if opened is None:
             return None

@@ -275,7 +275,8 @@ def no_hooks_at_fork(trusted: tuple[str, ...]) -> None:
         vars(module)["register_at_fork"] = register_at_fork
 
 
-FALSE_NAMES = ("<ipython-input", "<frozen", "<test")
+FALSE_NAMES = ("<ipython-input", "<frozen", "<test ", "<course ")
+OURS = ("<frozen", "<test ", "<course ")
 HELPERS = ("inspect.py", "traceback.py", "gc.py", "threading.py")
 FORMATS = ("print_", "format_", "extract_", "_extract_", "__init__", "from_exception")
 
@@ -291,7 +292,7 @@ def _nearest(frame: Any, trusted: tuple[str, ...], through: tuple[str, ...] = ()
     """
     while frame is not None:
         name, function = frame.f_code.co_filename, frame.f_code.co_name
-        if not name.startswith((*trusted, "<frozen")):
+        if not name.startswith((*trusted, *OURS)):
             return True
         if not name.endswith(through or "/") or function.startswith(FORMATS):
             return False
@@ -305,7 +306,7 @@ def _anywhere(frame: Any, trusted: tuple[str, ...]) -> bool:
         name = frame.f_code.co_filename
         if name.startswith("<frozen importlib"):
             return False
-        if not name.startswith((*trusted, "<frozen")):
+        if not name.startswith((*trusted, *OURS)):
             return True
         frame = frame.f_back
     return False

@@ -37,7 +37,7 @@ def main(number: int, mode: str, size: int) -> None:
     size    bytes that a run's folder may hold
     """
     host = socket.socket(fileno=number)
-    room = _room(IMPORTS if mode == "fresh" else [])
+    room = _room(IMPORTS if mode == "fresh" else ["torch._dynamo"])
     gc.collect()
     gc.freeze()
     alone = threading.active_count() == 1 and _threads() <= 1

@@ -59,7 +59,7 @@ def test_no_pickle_of_a_worker_is_opened(address, tmp_path):
     with cluster.cluster(address, "warm", False) as (remote, size):
         assert size == 2
         future = remote._client.submit(Bomb, str(mark), pure=False)
-        with pytest.raises(Exception, match=""):
+        with pytest.raises(TypeError, match="serialize"):
             future.result(timeout=20)
     assert not mark.exists()
 

@@ -23,6 +23,7 @@ from tests.grading import batches
 from tests.grading.batches import (
     POINTS,
     RIGHT,
+    SCORES,
     WRONG,
     answered,
     fill,
@@ -275,12 +276,15 @@ def test_any_name_has_its_own_marks(root, paper, oracle):
 
 
 def test_a_name_that_is_no_text_has_a_row(root, paper, oracle):
-    hand_in(root, os.fsdecode(b"bad\xff"), answered(paper, RIGHT), CHAPTER)
+    nameless = os.fsdecode(b"bad\xff")
+    hand_in(root, nameless, answered(paper, RIGHT), CHAPTER)
     hand_in(root, "ada", answered(paper, RIGHT), CHAPTER)
     results, complete, _ = run(root)
+    assert complete
     assert results["ada"].score == 4.5
-    assert results[os.fsdecode(b"bad\xff")].reason
-    assert not complete
+    assert results[nameless].status == "unreadable"
+    assert "rename it" in results[nameless].reason
+    assert set(gradebook(root)) == {"ada"}
 
 
 def test_the_sandbox_breaking_down_is_nobodys_zero(root, paper, oracle):
@@ -553,3 +557,29 @@ def test_two_graders_at_once(root, paper):
     one, two = (json.loads((root / f"{n}.json").read_text()) for n in range(2))
     assert marks(one) == marks(two)
     assert gradebook(root) == marks(one)
+
+
+@needs_sandbox
+@pytest.mark.slow
+def test_memory_is_bounded_for_any_hand_in(root, paper):
+    flood = answered(paper, RIGHT)
+    for number in range(40):
+        flood.cells.insert(0, nbformat.v4.new_code_cell(f"print('x' * 3_000_000)  # {number}"))
+    hand_in(root, "flood", json.dumps(flood).encode(), CHAPTER)
+    hand_in(root, "deep", b'{"cells":' * 6_000_000, CHAPTER)
+    large = answered(paper, RIGHT)
+    output = {"output_type": "stream", "name": "stdout", "text": ["0123456789\n"] * 4_000_000}
+    next(c for c in large.cells if name_of(c) == "double").outputs = [output]
+    hand_in(root, "large", json.dumps(large).encode(), CHAPTER)
+    process = subprocess.Popen(
+        batches.command(root, CHAPTER),
+        cwd=root,
+        env=batches.environment(),
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    assert status == 0
+    assert usage.ru_maxrss < 600_000  # KiB
+    scores = {student: sum(points.values()) for student, points in gradebook(root).items()}
+    assert scores == {"flood": 4.5, "deep": 0.0, "large": 4.5}

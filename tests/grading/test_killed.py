@@ -39,10 +39,10 @@ def course(tmp_path_factory):
 @pytest.mark.parametrize("seed", range(20))
 def test_at_a_random_point(course, seed):
     root, expected, seconds = course
-    # all is run anew: the results are gone, every second time the graded notebooks, too
-    shutil.rmtree(root / ".descent/grading/results", ignore_errors=True)
-    if seed % 2:
-        shutil.rmtree(root / "autograded", ignore_errors=True)
+    if seed % 4 == 0:  # all is run anew; every second time the graded notebooks are gone, too
+        shutil.rmtree(root / ".descent/grading/results", ignore_errors=True)
+        if seed % 8:
+            shutil.rmtree(root / "autograded", ignore_errors=True)
     process = subprocess.Popen(
         batches.command(root, CHAPTER, "--jobs", "2"),
         cwd=root,
@@ -56,5 +56,6 @@ def test_at_a_random_point(course, seed):
     for student, points in gradebook(root).items():
         valid = {name: p for name, p in points.items() if p is not None}
         assert valid.items() <= expected[student].items()
-    assert marks(batches.grade(root, CHAPTER)) == expected
-    assert gradebook(root) == expected
+    if seed % 4 == 3:  # killed four times in a row, then left alone
+        assert marks(batches.grade(root, CHAPTER)) == expected
+        assert gradebook(root) == expected
