@@ -83,11 +83,7 @@ ACTIVATIONS = {
         "log(1 + exp(s))", lambda s: torch.logaddexp(s, torch.zeros_like(s)), torch.sigmoid
     ),
     "SiLU": Activation("s σ(s)", lambda s: s * s.sigmoid(), _silu_slope),
-    "GELU": Activation(
-        "s Φ(s)",
-        lambda s: s * _normal_share(s),
-        lambda s: _normal_share(s) + s * _normal_density(s),
-    ),
+    "GELU": Activation("s Φ(s)", lambda s: s * _normal_share(s), _gelu_slope),
     "Mish": Activation("s tanh(log(1 + exp(s)))", _mish, _mish_slope),
     "hard tanh": Activation(
         "s, kept in [−1, 1]", lambda s: s.clamp(-1, 1), lambda s: _one_where(s.abs() < 1, s)

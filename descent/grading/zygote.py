@@ -88,7 +88,7 @@ def _trusted() -> Iterator[str]:
 
 def _isolated(line: socket.socket, room: Any, size: int) -> None:
     """Lead a run in fresh namespaces; this process stays outside that of the processes."""
-    from descent.grading.warden import nurse
+    from descent.grading.warden import Nursery, nurse
 
     with _last_words(line):
         native.fresh_namespaces()
@@ -100,7 +100,7 @@ def _isolated(line: socket.socket, room: Any, size: int) -> None:
                 os.setsid()
                 proc = native.private_folders(size)
                 native.drop_privileges()
-                _lead(line, theirs, proc)
+                _lead(line, Nursery(theirs), proc)
         line.close()
         theirs.close()
         nurse(mine, room, WORK, native.drop_privileges)
@@ -109,21 +109,22 @@ def _isolated(line: socket.socket, room: Any, size: int) -> None:
 
 def _flat(line: socket.socket, room: Any) -> None:
     """Lead the one run of this sandbox."""
-    from descent.grading.warden import nurse
+    from descent.grading.warden import Nursery, nurse
 
     mine, theirs = socket.socketpair()
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid == 0:
         line.close()
         theirs.close()
         nurse(mine, room, WORK, lambda: None)
         os._exit(0)
     mine.close()
-    _lead(line, theirs, _proc())
+    _lead(line, Nursery(theirs, pid), _proc())
 
 
-def _lead(line: socket.socket, nursery: socket.socket, proc: int) -> None:
+def _lead(line: socket.socket, nursery: Any, proc: int) -> None:
     """Be the warden of one run, and end."""
-    from descent.grading.warden import Bomb, Gone, Nursery, Warden
+    from descent.grading.warden import Bomb, Gone, Warden
 
     with _last_words(line):
         native.hide_memory()
@@ -135,7 +136,7 @@ def _lead(line: socket.socket, nursery: socket.socket, proc: int) -> None:
             target.write_bytes(base64.b64decode(text))
         with contextlib.suppress(Gone, wire.Closed):
             try:
-                outcome = Warden(line, Nursery(nursery), job, proc).outcome()
+                outcome = Warden(line, nursery, job, proc).outcome()
             except Bomb as bomb:
                 outcome = {"bomb": str(bomb)}
             wire.send(line, outcome)

@@ -122,6 +122,17 @@ def test_what_is_told_of_a_network_is_counted_right():
     assert same == [dropout.whole(0.0, 40).test] * 3
 
 
+def test_a_picture_shows_the_sub_network_of_its_mask():
+    found = dropout.masked(0.5, 40, 3)
+    factors = dropout.mask(0.5, 3)
+    assert torch.equal(found.kept, factors > 0)
+    logit = dropout.forward(dropout.learnt(0.5, 40), dropout.grid()[[7, 1400]], factors)
+    row, column = 1400 // dropout.SIDE, 1400 % dropout.SIDE
+    shown = torch.stack([found.sub[0, 7], found.sub[row, column]])
+    assert torch.allclose(shown, logit, atol=1e-4)
+    assert not torch.allclose(found.sub, found.whole.logit, atol=0.1)
+
+
 def test_the_border_of_a_linear_function_is_its_line():
     normal = torch.tensor([0.6, -1.3])
     logit = (dropout.grid() @ normal + 0.2).view(dropout.SIDE, dropout.SIDE)
@@ -350,6 +361,7 @@ def test_training_is_that_of_torchs_losses(model):
 def test_shares_and_likelihood_are_those_of_fresh_points():
     kind, model = uncertainty.NOISES[1], uncertainty.MODELS[0]
     net = uncertainty.small_net(3)
+    net[-1].bias.data[1] = -2.0  # so narrow a band that some points are outside
     found = uncertainty.look(net, kind, model)
     x, y = uncertainty.drawn(uncertainty.TESTS, kind, 1)
     with torch.no_grad():
@@ -360,6 +372,7 @@ def test_shares_and_likelihood_are_those_of_fresh_points():
     near = np.abs(y - mean) <= 2 * law.std()
     expected = (near[at < -1 / 3].mean(), near[at > 1 / 3].mean())
     assert found.inside == pytest.approx(expected, abs=2e-3)
+    assert 0.1 < min(expected) < max(expected) < 0.9
 
 
 # ---- the page -----------------------------------------------------------------------------------

@@ -255,6 +255,17 @@ def test_a_run_is_plain_stochastic_descent():
     assert run.theta.shape == (regions.EPOCHS + 1, 2 * 6 + 6 + 6 * 3 + 3 + 3 + 1)
 
 
+def test_training_leaves_the_first_weights_as_they_were():
+    x, y = regions.points("moons", regions.N, 0.1, 1)
+    theta = regions.first_theta((2, 3, 1), "tanh", generator(2))
+    before = theta.clone()
+    path, overflow = regions.trained(theta, (2, 3, 1), x, y.float(), "tanh", 0.3)
+    assert torch.equal(theta, before)
+    assert torch.equal(path[0], before)
+    assert not torch.equal(path[1], before)
+    assert overflow == 0
+
+
 def test_training_and_test_points_differ_and_runs_can_be_repeated():
     run = regions.recorded("xor", (3,), "ReLU", 0.3, 0.2)
     regions.recorded.cache_clear()

@@ -233,9 +233,7 @@ def critical_point(f, x):
     g = torch.Generator(device=x.device).manual_seed(0)
     if torch.func.grad(f)(x).abs().max() > 1e-6:
         return "not critical"
-    near = x + 1e-2 * torch.randn(
-        200, len(x), generator=g, dtype=torch.float64, device=x.device
-    )
+    near = x + 1e-2 * torch.randn(200, len(x), generator=g, dtype=torch.float64, device=x.device)
     rises = torch.tensor([float(f(n) - f(x)) for n in near])
     if (rises > 0).all():
         return "minimum"
