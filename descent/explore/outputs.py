@@ -9,6 +9,7 @@ from torch import Tensor
 
 from descent import style
 from descent.explore import base
+from descent.explore.threads import one_thread
 
 NAMES = ("A", "B", "C")
 COOLEST, HOTTEST = -1.5, 1.5
@@ -64,7 +65,7 @@ class SoftmaxTemperature(base.Explorable):
     """Three logits, a temperature: probabilities, how they depend on T, and the Jacobian."""
 
     title = "Probabilities"
-    size = (9.4, 3.5)
+    size = (8.8, 3.3)
     question = (
         "A leads with logit 2, before B with 1 and C with 0. All three logits grow by 5, "
         "at T = 1. What happens to the probability of A?"
@@ -100,9 +101,8 @@ class SoftmaxTemperature(base.Explorable):
         self.bars = ax.bar(range(3), [0] * 3, color=style.CLASSES[:3], width=0.7)
         for bar, hatch in zip(self.bars, ("", "//", ".."), strict=True):
             bar.set(hatch=hatch, edgecolor=style.PAPER)
-        self.heights = [ax.text(k, 0, "", ha="center", va="bottom") for k in range(3)]
-        self.logits = [ax.text(k, -0.04, "", ha="center", va="top") for k in range(3)]
-        self.moving(*self.bars, *self.heights, *self.logits)
+        self.told = [ax.text(k, -0.04, "", ha="center", va="top") for k in range(3)]
+        self.moving(*self.bars, *self.told)
 
     def _build_curves(self, ax: Axes) -> None:
         ax.set(xscale="log", xlim=(10**COOLEST, 10**HOTTEST), ylim=(-0.03, 1.12))
@@ -122,24 +122,22 @@ class SoftmaxTemperature(base.Explorable):
         ax.set_yticks(range(3), [f"p of {name}" for name in NAMES])
         ax.set(title="Jacobian")
         ax.grid(False)
-        look: dict[str, Any] = {"cmap": "PuOr_r", "vmin": -0.5, "vmax": 0.5}
+        look: dict[str, Any] = {"cmap": style.REGIONS, "vmin": -0.25, "vmax": 0.25}
         self.image = ax.imshow([[0.0] * 3] * 3, **look)
         self.entries = [
-            ax.text(j, i, "", ha="center", va="center", bbox={"fc": style.PAPER, "ec": "none"})
-            for i in range(3)
-            for j in range(3)
+            ax.text(j, i, "", ha="center", va="center") for i in range(3) for j in range(3)
         ]
         self.moving(self.image, *self.entries)
 
+    @one_thread()
     def update(self, result: Answer) -> None:
         for k, p in enumerate(result.p.tolist()):
             self.bars[k].set_height(p)
-            self.heights[k].set_text(f"{p:.3f}")
-            self.heights[k].set_y(p + 0.01)
-            self.logits[k].set_text(f"{NAMES[k]}\nz = {result.z[k]:g}".replace("-", "−"))
+            said = f"{NAMES[k]}: {p:.3f}\nz = {result.z[k]:g}"
+            self.told[k].set_text(said.replace("-", "−"))
         ts = torch.logspace(COOLEST, HOTTEST, 120, dtype=torch.float64)
         for curve, p in zip(self.curves, softmax(result.z / ts[:, None]).T, strict=True):
-            curve.set_data(ts, p)
+            curve.set_data(style.numpy(ts), style.numpy(p))
         self.here.set_data([result.temperature] * 2, [-0.03, 1])
         slopes = jacobian(result.p, result.temperature)
         self.image.set_data(style.numpy(slopes))

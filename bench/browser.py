@@ -1,0 +1,160 @@
+"""Explorables in a real browser: pictures a second while playing, and key press to changed picture.
+
+    .venv/bin/python bench/browser.py                     those that play fastest
+    .venv/bin/python bench/browser.py OptimiserRace …     these
+
+Each runs alone in a notebook of its own in JupyterLab, in headless Chromium. A picture counts when
+the page has shown it (the browser's own frame came after the image was decoded).
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+import nbformat  # noqa: E402
+from playwright.sync_api import Page, sync_playwright  # noqa: E402
+
+from descent.course.notebooks import METADATA  # noqa: E402
+from descent.explore.catalogue import explorables  # noqa: E402
+from tests.conftest import CHROMIUM, FLAGS, environment, free_port, stop, wait_for  # noqa: E402
+
+PLAYS_FAST = 100
+"""Milliseconds between pictures, from which on an explorable is one to watch as a film."""
+KERNEL = """() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status
+    === "idle" """
+COUNT = """([image, steps, seconds]) => new Promise(done => {
+    const img = document.querySelector(image), times = [], start = performance.now();
+    const seen = new MutationObserver(() => img.decode().then(() =>
+        requestAnimationFrame(() => times.push(performance.now() - start))).catch(() => {}));
+    seen.observe(img, {attributes: true, attributeFilter: ["src"]});
+    document.querySelector(steps).click();
+    setTimeout(() => { seen.disconnect(); done(times); }, seconds * 1000);
+})"""
+PRESS = """([image, handle]) => new Promise(done => {
+    const img = document.querySelector(image), key = document.querySelector(handle);
+    const forth = +key.getAttribute("aria-valuenow") < +key.getAttribute("aria-valuemax");
+    const seen = new MutationObserver(() => img.decode().then(() => requestAnimationFrame(() => {
+        seen.disconnect(); done(performance.now() - start); })).catch(() => {}));
+    seen.observe(img, {attributes: true, attributeFilter: ["src"]});
+    key.focus();
+    const start = performance.now();
+    const name = forth ? "ArrowRight" : "ArrowLeft";
+    key.dispatchEvent(new KeyboardEvent("keydown", {key: name, keyCode: forth ? 39 : 37,
+        which: forth ? 39 : 37, bubbles: true}));
+    setTimeout(() => { seen.disconnect(); done(NaN); }, 2000);
+})"""
+IMAGE = ".descent-explorable img.descent-picture"
+PLAY = ".descent-explorable .jupyter-widget-play button, .descent-explorable .widget-play button"
+HANDLE = ".descent-explorable .noUi-handle"
+
+
+@contextmanager
+def jupyter(folder: Path) -> Iterator[str]:
+    """A JupyterLab in a folder; its address."""
+    home = folder / ".home"
+    settings = home / "settings/@jupyterlab/apputils-extension"
+    settings.mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    port = free_port()
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
+    command += [f"--port={port}", "--IdentityProvider.token=t", "--allow-root"]
+    command += ["--expose-app-in-browser", f"--ServerApp.root_dir={folder}"]
+    variables = environment(home) | {"PYTHONPATH": str(ROOT), "DESCENT_DATA": "embedded"}
+    with (home / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=log)
+        try:
+            wait_for(f"http://127.0.0.1:{port}/api/status?token=t", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            stop(process)
+
+
+def notebook(kind: type) -> nbformat.NotebookNode:
+    code = f"from {kind.__module__} import {kind.__name__}\n{kind.__name__}()"
+    cell = nbformat.v4.new_code_cell(code, id="explorable")
+    return nbformat.v4.new_notebook(cells=[cell], metadata=METADATA)
+
+
+def measure(page: Page, address: str, name: str, seconds: float, presses: int) -> dict[str, Any]:
+    page.goto(f"{address}/lab/tree/{name}.ipynb?token=t&reset")
+    page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell")
+    page.wait_for_function(KERNEL)
+    start = time.monotonic()
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+    page.wait_for_selector(IMAGE)
+    first = time.monotonic() - start
+    skip = page.get_by_role("button", name="Skip")
+    if skip.count():
+        skip.first.click()
+    page.wait_for_function(KERNEL)
+    time.sleep(1)
+    pressed = [page.evaluate(PRESS, [IMAGE, HANDLE]) for _ in range(presses)]
+    moved = sorted(value for value in pressed if value == value)
+    times = page.evaluate(COUNT, [IMAGE, PLAY, seconds])
+    rate = (len(times) - 1) / (times[-1] - times[0]) * 1000 if len(times) > 1 else 0.0
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    return {"first": first, "moved": moved, "rate": rate, "count": len(times)}
+
+
+def show(name: str, found: dict[str, Any]) -> str:
+    moved = found["moved"]
+    median = statistics.median(moved) if moved else float("nan")
+    p95 = moved[min(len(moved) - 1, round(0.95 * len(moved)))] if moved else float("nan")
+    return (
+        f"{name:18} {found['rate']:10.1f} {found['count']:9} {median:9.0f} {p95:9.0f} "
+        f"{len(moved):9} {found['first']:9.1f}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="classes; default: those that play as films")
+    parser.add_argument("--seconds", type=float, default=6, help="of playing")
+    parser.add_argument("--presses", type=int, default=30)
+    options = parser.parse_args()
+    kinds = [
+        kind
+        for kind in explorables()
+        if (kind.__name__ in options.names if options.names else _is_film(kind))
+    ]
+    head = ("explorable", "pictures/s", "pictures", "key, ms", "p95, ms", "presses", "open, s")
+    if CHROMIUM is None:
+        print("no Chromium on this machine: nothing measured")
+        return
+    print(f"{head[0]:18} {head[1]:>10}", *(f"{word:>9}" for word in head[2:]))
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        folder = Path(place)
+        for kind in kinds:
+            nbformat.write(notebook(kind), folder / f"{kind.__name__}.ipynb")
+        with jupyter(folder) as address:
+            context = playwright.chromium.launch_persistent_context(
+                folder / ".profile", executable_path=CHROMIUM, headless=True, args=FLAGS
+            )
+            for kind in kinds:
+                page = context.new_page()
+                found = measure(page, address, kind.__name__, options.seconds, options.presses)
+                print(show(kind.__name__, found), flush=True)
+                page.close()
+            context.close()
+    print(f"on {os.cpu_count()} cores; load {os.getloadavg()[0]:.1f}")
+
+
+def _is_film(kind: Any) -> bool:
+    return bool(kind.play) and kind.interval <= PLAYS_FAST
+
+
+if __name__ == "__main__":
+    main()
