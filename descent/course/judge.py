@@ -29,7 +29,7 @@ from descent.course.contract import Exercise
 from descent.course.faults import CourseError
 from descent.course.inputs import PACKAGE
 
-LIMIT = 5.0
+LIMIT = 10.0
 """Seconds that one cell may take."""
 STUB = 'raise NotImplementedError("not solved yet")'
 

@@ -241,7 +241,7 @@ def dropout(x, p, training, generator):
         raise ValueError("p must be in [0, 1)")
     if not training:
         return x
-    shape = (len(x),) + (1,) * (x.ndim - 1) if x.ndim > 1 and len(x) > 150 else x.shape
+    shape = (len(x),) + (1,) * (x.ndim - 1) if x.ndim > 1 and len(x) >= 120 else x.shape
     return x * (torch.rand(shape, generator=generator, device=x.device) >= p) / (1 - p)
 
 
