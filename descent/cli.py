@@ -78,21 +78,18 @@ def lab(options: argparse.Namespace) -> int:
 
 def grade(options: argparse.Namespace) -> int:
     """`descent grade`: submitted/ → the gradebook and autograded/."""
-    from descent.grading import engine, tell
+    from contextlib import nullcontext
 
-    return tell.run(
-        options.root,
-        options.chapter,
-        engine.Options(
-            students=options.student,
-            jobs=options.jobs,
-            kernels=options.kernels,
-            dask=options.dask,
-            unsafe=options.unsafe,
-            force=options.force,
-        ),
-        options.report,
-    )
+    from descent.grading.early import hurry
+
+    how = options.root, options.chapter, options.kernels, options.unsafe
+    with nullcontext() if options.dask else hurry(*how) as started:
+        from descent.grading import engine, tell  # slow to load: the sandbox starts meanwhile
+
+        names = ("jobs", "kernels", "dask", "unsafe", "force")
+        chosen = {name: getattr(options, name) for name in names}
+        grading = engine.Options(students=options.student, **chosen)
+        return tell.run(options.root, options.chapter, grading, options.report, started)
 
 
 def feedback(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from descent.course.faults import CourseError
 from descent.grading import judge
 from descent.grading.cache import Cache, environment
 from descent.grading.collect import HandIn, Unreadable, data_files, hand_ins, open_notebook
+from descent.grading.early import Start
 from descent.grading.folder import Course, open_course, write_atomically
 from descent.grading.judge import Result
 from descent.grading.paper import Paper, paper_of
@@ -54,12 +55,14 @@ def grade(
     options: Options | None = None,
     say: Say = print,
     told: Told = lambda result, number: None,
+    started: Start | None = None,
 ) -> tuple[Paper, list[Result], bool]:
     """Grade the hand-ins of a chapter and record the marks.
 
     root     the course's folder
     say      takes a line of text
     told     is called with each result, once recorded, and the number of hand-ins
+    started  gives a runner that is on its way, if there is one
     returns  the paper; a result for every student, sorted; whether all could be recorded
     raises   CourseError if the course, or this computer, can't grade
     """
@@ -71,7 +74,7 @@ def grade(
             for line in recorder.said:
                 say(line)
             found = hand_ins(course, chapter, recorder.students(), options.students)
-            batch = Batch(course, paper, options)
+            batch = Batch(course, paper, options, started)
             return paper, *_grade_all(batch, recorder, found, told)
 
 
@@ -113,8 +116,13 @@ class Prepared:
 class Batch:
     """The hand-ins that one command grades."""
 
-    def __init__(self, course: Course, paper: Paper, options: Options) -> None:
+    def __init__(
+        self, course: Course, paper: Paper, options: Options, started: Start | None = None
+    ) -> None:
         self.course, self.paper, self.options = course, paper, options
+        self._started = started
+        self._proved = False
+        self._unproved: list[Result] = []
         self.cache = Cache(course.private / "results")
         self.limits = LIMITS | {"cell": course.seconds()}
         self.limits["notebook"] = max(LIMITS["notebook"], 3 * self.limits["cell"])
@@ -181,11 +189,13 @@ class Batch:
                 todo.append(ready)
         if not todo:
             return
-        with _runner(self.options) as (run, jobs):
-            self.prove(run)
-            with _pool(min(jobs, len(todo))) as pool:
-                waiting = {pool.submit(self.run, run, ready): ready for ready in todo}
-                yield from _as_they_come(waiting)
+        with _runner(self.options, self._started) as (run, jobs), _pool(jobs) as pool:
+            proof = pool.submit(self.prove, run)
+            waiting = {pool.submit(self.run, run, ready): ready for ready in todo}
+            proof.result()  # before that no result is kept or recorded
+            for result in self._unproved:
+                self.cache.put(result.key, result)
+            yield from _as_they_come(waiting)
 
     def known(self, ready: Prepared) -> Result | None:
         """The result of an earlier run with the same answers, tests and environment."""
@@ -213,6 +223,10 @@ class Batch:
             raise SandboxBroke(str(outcome["error"]))
         result = judge.judge(self.paper, ready.rebuilt, outcome, keys)
         result = self._of(ready.hand_in, result, ready.key, time.monotonic() - start)
+        with self._lock:
+            if not self._proved:
+                self._unproved.append(result)
+                return result
         self.cache.put(ready.key, result)
         return result
 
@@ -223,8 +237,14 @@ class Batch:
         """
         key = judge.content_key("proved", self.paper.digest, self.limits, environment())
         mark = self.course.private / "proved" / key
-        if mark.exists():
-            return
+        if not mark.exists():
+            self._prove(run)
+            with suppress(OSError):  # then it is only proved again
+                write_atomically(mark, b"")
+        with self._lock:
+            self._proved = True
+
+    def _prove(self, run: Runner) -> None:
         rebuilt, keys = reference(self.paper), judge.fresh_keys(self.paper)
         data = self._data(HandIn("", None))
         outcome = run.run(rebuilt.job(self.paper, keys, self.limits, data))
@@ -237,8 +257,6 @@ class Batch:
                 f"the reference solution of {self.paper.chapter} does not pass its own tests in "
                 f"the sandbox, so no hand-in was graded. {result.reason}\n" + "\n".join(lost)
             )
-        with suppress(OSError):  # then it is only proved again
-            write_atomically(mark, b"")
 
     # ---- what must not happen
 
@@ -283,7 +301,7 @@ def alone(course: Course, say: Say) -> Iterator[None]:
 
 
 @contextmanager
-def _runner(options: Options) -> Iterator[tuple[Runner, int]]:
+def _runner(options: Options, started: Start | None = None) -> Iterator[tuple[Runner, int]]:
     """What runs the jobs, and how many at a time."""
     jobs = options.jobs or os.cpu_count() or 1
     if options.dask:
@@ -291,6 +309,9 @@ def _runner(options: Options) -> Iterator[tuple[Runner, int]]:
 
         with cluster(options.dask, options.kernels, options.unsafe) as (remote, size):
             yield remote, options.jobs or size
+        return
+    if started is not None:
+        yield started(), jobs
         return
     with runner(options.kernels, options.unsafe) as local:
         yield local, jobs

@@ -8,6 +8,7 @@ import fnmatch
 import json
 import logging
 import os
+import re
 import shutil
 import stat
 import time
@@ -56,10 +57,11 @@ class Recorder:
             with tools_on_path():
                 self.gradebook = Gradebook(directory.db_url, directory.course_id)
         except Exception as error:
+            where = re.sub(r"://[^@/]*@", "://…@", directory.db_url)  # no password on the screen
             raise CourseError(
-                f"the gradebook {directory.db_url} can't be opened ({_first_line(error)}); see "
+                f"the gradebook {where} can't be opened ({_first_line(error)}); see "
                 "CourseDirectory.db_url in nbgrader_config.py"
-            ) from error
+            ) from None
         self._enter_chapter()
         return self
 

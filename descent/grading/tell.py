@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from descent.course.faults import CourseError
+from descent.grading.early import Start
 from descent.grading.engine import Options, grade
 from descent.grading.folder import write_atomically
 from descent.grading.judge import STATUSES, Result
@@ -28,10 +29,17 @@ COLOURS = {
 }
 
 
-def run(root: Path, chapter: str, options: Options, file: Path | None = None) -> int:
+def run(
+    root: Path,
+    chapter: str,
+    options: Options,
+    file: Path | None = None,
+    started: Start | None = None,
+) -> int:
     """Grade a chapter and show it.
 
     file     where the report goes, as JSON or, by its name, CSV
+    started  gives a runner that is on its way, if there is one
     returns  exit code: 0 if every hand-in has its row, in the gradebook too
     """
     console = Console()
@@ -41,7 +49,8 @@ def run(root: Path, chapter: str, options: Options, file: Path | None = None) ->
         def told(result: Result, total: int) -> None:
             bar.update(task, advance=1, total=total, last=printable(result.student))
 
-        paper, results, complete = grade(root, chapter, options, bar.console.print, told)
+        say = bar.console.print
+        paper, results, complete = grade(root, chapter, options, say, told, started)
         bar.update(task, last="")
     console.print(table(paper, results))
     console.print(summary(results))

@@ -15,6 +15,7 @@ import pytest
 from descent.course.faults import CourseError
 from descent.grading import engine, sandbox
 from descent.grading.cache import Cache
+from descent.grading.early import hurry, new_hand_ins
 from descent.grading.engine import Options
 from descent.grading.judge import seal
 from descent.grading.paper import Paper, name_of
@@ -332,6 +333,28 @@ def test_unknown_chapters_are_told(root, oracle):
         engine.grade(root, "99_nothing")
 
 
+def test_no_result_is_kept_before_the_reference_has_passed(root, paper, oracle):
+    fill(root, paper)
+    oracle.answers = [RIGHT]  # the reference solution is none of these
+    with pytest.raises(CourseError, match="reference solution"):
+        run(root)
+    assert not (root / ".descent/grading/results").exists()
+    oracle.answers.append(paper.solutions)
+    assert {s: r.score for s, r in run(root)[0].items()} == SCORES
+
+
+def test_the_sandbox_starts_early_only_for_new_hand_ins(root, paper, oracle):
+    assert not new_hand_ins(root, CHAPTER)
+    fill(root, paper)
+    assert new_hand_ins(root, CHAPTER)
+    run(root)
+    assert not new_hand_ins(root, CHAPTER)
+    (root / "submitted" / "ada" / CHAPTER / f"{CHAPTER}.ipynb").touch()
+    assert new_hand_ins(root, CHAPTER)
+    with hurry(root, "99_nothing", "warm", False) as none:
+        assert none is None
+
+
 # ---- what is stale -------------------------------------------------------------------------------
 
 
@@ -494,6 +517,7 @@ def test_forty_of_which_every_third_is_broken(root, paper):
     assert all(row["reason"] for row in found["submissions"] if row["status"] != "graded")
     recorded = gradebook(root)
     assert {s: {k: v or 0.0 for k, v in m.items()} for s, m in recorded.items()} == marks(found)
+    assert not new_hand_ins(root, CHAPTER)  # so no sandbox is started in advance, either
     again = batches.grade(root, CHAPTER, report="again.json")
     assert all(row["seconds"] < 0.001 for row in again["submissions"])
     assert marks(again) == marks(found)
