@@ -155,7 +155,7 @@ ENDS = {
 def test_what_ends_or_hangs_when_it_is_defined_costs_only_itself(room, source):
     answer = "def tlu(x, w, b):\n    return 0\n" + source
     start = time.monotonic()
-    got, outcome = grade(room, {"tlu": answer}, cell=3.0, notebook=40.0)
+    got, outcome = grade(room, {"tlu": answer}, cell=6.0, notebook=60.0)
     assert time.monotonic() - start < 90
     assert got == RIGHT - {"tlu"}, outcome
     assert set(outcome["deaths"]) <= {"tlu"}
@@ -166,7 +166,7 @@ def test_what_ends_or_hangs_when_it_is_tested_costs_only_itself(room, source):
     body = "\n".join("    " + line for line in source.splitlines())
     answer = f"def tlu(x, w, b):\n{body}\n    return 0\n"
     start = time.monotonic()
-    got, outcome = grade(room, {"tlu": answer}, cell=3.0, notebook=40.0)
+    got, outcome = grade(room, {"tlu": answer}, cell=6.0, notebook=60.0)
     assert time.monotonic() - start < 90
     assert got == RIGHT - {"tlu"}, outcome
     assert set(outcome["deaths"]) <= {"tlu"}

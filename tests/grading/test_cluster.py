@@ -25,7 +25,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def address():
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=True, dashboard_address=None
+        n_workers=1, threads_per_worker=2, processes=True, dashboard_address=":0"
     ) as found:
         yield found.scheduler_address
 

@@ -97,7 +97,7 @@ def test_a_group_that_does_not_exist_is_refused(course, capsys):
     with pytest.raises(SystemExit) as stop:
         bootstrap.main(["--extras", "student,studnet"])
     assert stop.value.code == 2
-    assert "expected some of student, course, dev; got studnet" in capsys.readouterr().err
+    assert "expected some of student, course, cluster, dev; got studnet" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

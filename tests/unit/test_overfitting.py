@@ -78,7 +78,7 @@ def test_errors_for_all_k_are_those_of_one_k_after_the_other(cloud):
 
 @pytest.mark.parametrize("k", [0, 4])
 def test_a_number_of_neighbours_that_is_not_there_is_refused(k):
-    with pytest.raises(ValueError, match=f"k must be in 1..3, the number of samples, got {k}"):
+    with pytest.raises(ValueError, match=f"k must lie in 1..3 .number of samples., got {k}"):
         neighbours.nearest(torch.zeros(3, 2), torch.zeros(1, 2), k)
 
 

@@ -119,7 +119,7 @@ def test_pinned_versions_run_on_the_oldest_supported_python():
     oldest = ".".join(map(str, bootstrap.LOWEST_PYTHON)) + ".0"
     refusing = {}
     for name in reachable(environment_of("linux", "3.11"))[0]:
-        needs = metadata.metadata(name)["Requires-Python"]
+        needs = metadata.metadata(name).get("Requires-Python")
         if needs and not SpecifierSet(needs).contains(oldest):
             refusing[name] = needs
     assert not refusing, f"these do not install on Python {oldest}: {refusing}"
