@@ -22,7 +22,7 @@ LARGEST = 1 << 20
 MOST = 2_000
 """Cells of a notebook; more are not read."""
 SECONDS = 10.0
-"""How long a scan may take."""
+"""CPU time that a scan may take: a busy machine must not cost an answer."""
 DEEPEST = 12
 """Levels of nesting at which something of a notebook is found."""
 CHUNK = 1 << 20
@@ -169,17 +169,18 @@ class _Level:
 class _Scan:
     """One pass over a file that is too large or too broken to be parsed."""
 
+    # no possessive quantifiers: Python < 3.11.5 mismatches them (gh-106052)
     NEXT = re.compile(rb'["{}\[\]]')
-    BODY = re.compile(rb'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+')
-    DULL = re.compile(rb'(?:[^"{}\[\]]++|\[\]|{}|"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+["\n])++')
-    RUN = re.compile(rb"[{\[]++|[}\]]++")
+    BODY = re.compile(rb'[^"\\\n]*(?:\\[^\n][^"\\\n]*)*')
+    DULL = re.compile(rb'(?:[^"{}\[\]]+|\[\]|{}|"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*["\n])+')
+    RUN = re.compile(rb"[{\[]+|[}\]]+")
     COLON = re.compile(rb"\s*:")
 
     def __init__(self, head: bytes, file: BinaryIO) -> None:
         self.buffer, self.file, self.at = head, file, 0
         self.levels: list[_Level] = []
         self.broken = self.late = False
-        self.end = time.monotonic() + SECONDS
+        self.end = time.thread_time() + SECONDS
 
     @property
     def notes(self) -> list[str]:
@@ -218,7 +219,7 @@ class _Scan:
 
     def _more(self) -> bool:
         """Read on; False at the end of the file or of the time."""
-        self.late = self.late or time.monotonic() > self.end
+        self.late = self.late or time.thread_time() > self.end
         chunk = b"" if self.late else self.file.read(CHUNK)
         self.buffer = self.buffer[self.at :] + chunk
         self.at = 0
@@ -267,7 +268,7 @@ class _Scan:
                 continue
             depth = self._along(depth)
             turns += 1
-            self.late = not turns % 10_000 and time.monotonic() > self.end
+            self.late = not turns % 10_000 and time.thread_time() > self.end
         self.broken = self.broken or depth > 0
 
     def _along(self, depth: int) -> int:

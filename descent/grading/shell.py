@@ -1,6 +1,7 @@
 """IPython without a terminal, a kernel or a history: runs cells, keeps what they show."""
 
 import base64
+import contextlib
 import io
 import sys
 import types
@@ -143,6 +144,10 @@ class _Shell(InteractiveShell):
 
     def init_io(self) -> None:
         pass
+
+    def _tee(self, channel: str) -> contextlib.AbstractContextManager[None]:
+        """IPython 9 keeps all that is printed, without end, for its history; here `Kept` does."""
+        return contextlib.nullcontext()
 
     def enable_gui(self, gui: Any = None) -> None:
         pass

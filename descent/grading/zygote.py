@@ -10,9 +10,11 @@ import base64
 import contextlib
 import gc
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,27 +113,28 @@ def _flat(line: socket.socket, room: Any) -> None:
     """Lead the one run of this sandbox."""
     from descent.grading.warden import Nursery, nurse
 
+    folder = tempfile.mkdtemp(prefix="descent-")  # without a sandbox, /tmp is everybody's
     mine, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
         line.close()
         theirs.close()
-        nurse(mine, room, WORK, lambda: None)
+        nurse(mine, room, folder, lambda: None)
         os._exit(0)
     mine.close()
-    _lead(line, Nursery(theirs, pid), _proc())
+    _lead(line, Nursery(theirs, pid), _proc(), folder)
 
 
-def _lead(line: socket.socket, nursery: Any, proc: int) -> None:
+def _lead(line: socket.socket, nursery: Any, proc: int, folder: str = WORK) -> None:
     """Be the warden of one run, and end."""
     from descent.grading.warden import Bomb, Gone, Warden
 
     with _last_words(line):
         native.hide_memory()
-        Path(WORK).mkdir(parents=True, exist_ok=True)
+        Path(folder).mkdir(parents=True, exist_ok=True)
         job = wire.receive(line, seconds=60)
         for name, text in job.get("data", {}).items():
-            target = Path(WORK) / name
+            target = Path(folder) / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(base64.b64decode(text))
         with contextlib.suppress(Gone, wire.Closed):
@@ -139,6 +142,8 @@ def _lead(line: socket.socket, nursery: Any, proc: int) -> None:
                 outcome = Warden(line, nursery, job, proc).outcome()
             except Bomb as bomb:
                 outcome = {"bomb": str(bomb)}
+            if folder != WORK:
+                shutil.rmtree(folder, ignore_errors=True)
             wire.send(line, outcome)
     os._exit(0)
 

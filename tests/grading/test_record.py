@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 import stat
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -398,16 +397,6 @@ def compare_notebooks(theirs: Path, ours: Path) -> None:
         assert mine.metadata == own.metadata
         assert mine.id == own.id
         assert mine.get("execution_count") == own.get("execution_count")
-
-
-def test_recording_is_fast(root, recorder, paper, folder):
-    for number in range(3):
-        recorder.record(graded(paper, f"w{number}"), folder)
-    results = [graded(paper, f"s{number}") for number in range(30)]
-    start = time.process_time()
-    for result in results:
-        recorder.record(result, folder)
-    assert (time.process_time() - start) / len(results) < 0.06
 
 
 def test_notes_of_strange_files_are_empty(tmp_path):
