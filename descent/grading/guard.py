@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+from descent.grading.glance import Glance
+
 MODULES = [
     "builtins", "_functools", "_operator", "ast", "cmath", "contextlib", "copy",
     "descent.check", "descent.data", "descent.device", "dis", "executing", "functools",
@@ -55,7 +57,16 @@ class Seal:
         classes = dict(_classes(self.modules))
         self.keys = {name: (owner, set(vars(owner))) for name, owner in classes.items()}
         owners = [*self.modules.items(), *classes.items()]
-        self.entries = [entry for name, owner in owners for entry in _entries(name, owner)]
+        self.entries = [list(_entries(name, owner)) for name, owner in owners]
+        self.functions = [
+            (number, entry)
+            for number, entries in enumerate(self.entries)
+            for entry in entries
+            if entry[-1]
+        ]
+        values = [entry[3] for _, entry in self.functions]
+        self.glance = Glance([owner for _, owner in owners], values)
+        self.names = [name for name, _ in owners]
         self.subclasses: dict[Any, set[Any]] = {
             kind: set(kind.__subclasses__()) for kind in _value_types()
         }
@@ -70,19 +81,26 @@ class Seal:
             if sys.modules.get(name) is not module:
                 sys.modules[name] = module
                 said.append(f"the module {name} was replaced")
-        for name, owner, key, value, inside in self.entries:
+        owners, functions = self.glance.changed()
+        for number in sorted(owners):
+            said += self._restore_names(number)
+        for number in sorted(functions):
+            said += _restore_code(self.functions[number][1])
+        if owners or functions:
+            self.glance.settle()
+        return said + list(self._pretenders())
+
+    def _restore_names(self, number: int) -> Iterator[str]:
+        """Give a module or class the values that it had."""
+        for name, owner, key, value, _ in self.entries[number]:
             now = owner.__dict__.get(key)
             if now is not value and not (key == "step" and _is_hooked(now, value)):
                 setattr(owner, key, value)
-                said.append(f"{name}.{key} was replaced")
-            if inside and inside != _inside(value):
-                value.__code__, value.__defaults__, value.__kwdefaults__ = inside
-                said.append(f"the code of {name}.{key} was replaced")
-        for name, (owner, keys) in self.keys.items():
-            for key in set(vars(owner)) - keys - PASSING:
-                type.__delattr__(owner, key)
-                said.append(f"{name}.{key} was added")
-        return said + list(self._pretenders())
+                yield f"{name}.{key} was replaced"
+        owner, keys = self.keys.get(self.names[number], (None, set()))
+        for key in set(vars(owner)) - keys - PASSING if owner else ():
+            type.__delattr__(owner, key)
+            yield f"{self.names[number]}.{key} was added"
 
     def _pretenders(self) -> Iterator[str]:
         """New kinds of numbers or tensors that say themselves what they equal."""
@@ -93,6 +111,13 @@ class Seal:
                 decides = sorted(DECIDING & set(vars(new)))
                 if decides and (new.__module__ == "__main__" or not found):
                     yield f"the class {new.__name__} defines {decides[0]}"
+
+
+def _restore_code(entry: tuple[str, Any, str, Any, Any]) -> Iterator[str]:
+    name, _, key, value, inside = entry
+    if inside != _inside(value):
+        value.__code__, value.__defaults__, value.__kwdefaults__ = inside
+        yield f"the code of {name}.{key} was replaced"
 
 
 def _is_hooked(now: Any, before: Any) -> bool:

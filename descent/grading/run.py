@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from descent.course.inputs import PACKAGE
 from descent.grading import sandbox, trial, wire
 from descent.grading.sandbox import NoSandbox
+from descent.grading.zygote import needs
 
 __all__ = ["NoSandbox", "Runner", "runner"]
 
@@ -86,7 +87,8 @@ class Zygote:
         mine, theirs = socket.socketpair()
         try:
             with self._lock:
-                socket.send_fds(self._line, [b"1"], [theirs.fileno()])
+                order = needs(cell["source"] for cell in job["cells"])
+                socket.send_fds(self._line, [order], [theirs.fileno()])
             theirs.close()
             wire.send(mine, job)
             limits = job["limits"]

@@ -145,7 +145,7 @@ class _Shell(InteractiveShell):
     def init_io(self) -> None:
         pass
 
-    def _tee(self, channel: str) -> contextlib.AbstractContextManager[None]:
+    def _tee(self, channel: str) -> Any:
         """IPython 9 keeps all that is printed, without end, for its history; here `Kept` does."""
         return contextlib.nullcontext()
 

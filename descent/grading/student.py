@@ -47,6 +47,11 @@ class Room:
         self.seal = guard.Seal()
         self.seal.restore()
 
+    def seal_again(self) -> None:
+        """Take for right what is there now: more was imported."""
+        self.seal = guard.Seal()
+        self.seal.restore()
+
     def _check(self) -> types.ModuleType:
         """A copy of `descent.check` that no hand-in knows."""
         check = types.ModuleType("descent.check")
@@ -63,13 +68,10 @@ class Room:
         self._settle(folder, flags)
         while True:
             order = wire.receive(orders)
-            if order["do"] == "reset":
-                reset(self.torch, folder)
-                self._uncover()
             if order["do"] == "run":
                 self._run(order, orders, files, flags)
             elif order["do"] == "wait" and _fork() == 0:
-                self._wait(orders, secret, files, flags)
+                self._wait(orders, secret, files, flags, folder)
 
     def _settle(self, folder: str, flags: list[str]) -> None:
         """Become a student: own folder, own seeds, and no way back to this module."""
@@ -102,7 +104,12 @@ class Room:
         wire.send(orders, answer | {"number": order["number"]})
 
     def _wait(
-        self, orders: socket.socket, secret: bytes, files: dict[str, str], flags: list[str]
+        self,
+        orders: socket.socket,
+        secret: bytes,
+        files: dict[str, str],
+        flags: list[str],
+        folder: str,
     ) -> None:
         """The copy: hand one end of a new line to the warden, then wait for the test."""
         try:
@@ -113,9 +120,19 @@ class Room:
             orders.close()
             theirs.close()
             order = wire.receive(mine)
+            if "redo" in order:
+                self._redo(order["redo"], files, folder)
             wire.send(mine, self._test(order, files, flags) | {"number": order["number"]})
         finally:
             os._exit(0)
+
+    def _redo(self, order: Message, files: dict[str, str], folder: str) -> None:
+        """Run what every notebook starts with, then the tested cell itself, from a fresh state."""
+        for source in order["opening"]:
+            self.shell.run(source, files, 0)
+        reset(self.torch, folder)
+        self._uncover()
+        self.shell.run(order["own"], files, 0)
 
     def _test(self, order: Message, files: dict[str, str], flags: list[str]) -> Message:
         """Run a test over what the student's cells left; sealed if it passed."""
@@ -165,7 +182,8 @@ def reset(torch: Any, folder: str) -> None:
     torch.set_default_dtype(torch.float32)
     torch.set_default_device(None)
     torch.set_grad_enabled(True)
-    torch.use_deterministic_algorithms(False)
+    if torch.are_deterministic_algorithms_enabled():  # to ask is quick, to set imports a compiler
+        torch.use_deterministic_algorithms(False)
     torch.set_num_threads(1)
     torch.manual_seed(0)
     random.seed(0)

@@ -125,15 +125,9 @@ class Warden:
         tests = [cell for cell in self.cells if cell["role"] == "test"]
         for cell in tests:
             self._out["tests"][cell["name"]] = self._first(cell)
-        for cell in tests:
-            name, result = cell["name"], self._out["tests"][cell["name"]]
-            if not result["passed"] and self._may_improve(name, result):
-                died = self._out["deaths"].pop(name, None)
-                again = self._again(cell)
-                if again["passed"]:
-                    self._out["tests"][name] = again | {"again": True}
-                elif died:
-                    self._out["deaths"][name] = died
+        failed = [cell for cell in tests if self._may_improve(cell)]
+        if failed:
+            self._run_again(failed)
         self._out["flags"] = sorted(set(self._out["flags"]))[:50]
         return self._out
 
@@ -217,11 +211,12 @@ class Warden:
             return _failed("died", f"not tested, since this exercise {why}")
         return self._test(copy, cell)
 
-    def _test(self, copy: Copy, cell: Message) -> Message:
+    def _test(self, copy: Copy, cell: Message, redo: Message | None = None) -> Message:
         """Send a waiting copy its test; what it answers, or how it ended."""
         self._end_strays({copy.pid} | {c.pid for c in self._waiting.values()})
         order = {"name": cell["name"], "source": cell["source"], "key": self.keys[cell["name"]]}
         order |= {"shown": pieces.shown(cell["source"]), "helpers": self._helpers(cell)}
+        order |= {"redo": redo} if redo else {}
         self._running = cell
         result = self._ask(copy.line, copy.pid, order)
         self._end_process(copy.pid)
@@ -250,40 +245,90 @@ class Warden:
         locked = [(n, cell["source"]) for n, cell in enumerate(before) if cell["role"] == "locked"]
         return [part for n, text in locked for part in pieces.definitions(text, n < first)]
 
-    def _may_improve(self, name: str, result: Message) -> bool:
+    def _may_improve(self, test: Message) -> bool:
+        """Whether a test that failed could pass from the pristine state."""
+        name, result = test["name"], self._out["tests"][test["name"]]
         died = name in self._out["deaths"] and result["message"].startswith("not tested")
-        unsolved = result["kind"] == "NotImplementedError"
-        return not died and not unsolved and not self._out["flags"] and self._left() > 0
+        hopeless = result["passed"] or died or result["kind"] == "NotImplementedError"
+        if hopeless or self._out["flags"] or self._left() <= 0:
+            return False
+        return name in self._out["deaths"] or not self._is_pristine(test)
 
-    def _again(self, test: Message) -> Message:
-        """The same test from the pristine state, with what the student defined before it."""
-        before = self.cells[: self.cells.index(test)]
-        own = next((c for c in before if c["name"] == test["name"]), None)
-        student = self._student()
-        try:
-            self._prepare(student, before, own)
-            self._wait_for_test(student, test)
-        finally:
+    def _is_pristine(self, test: Message) -> bool:
+        """Whether what ran before its own cell can't have left a mess."""
+        opening = [cell["source"] for cell in self._opening()]
+        before = self.cells[len(opening) : self.cells.index(test)]
+        first = next((n for n, cell in enumerate(before) if cell["name"] == test["name"]), 0)
+        kinds = {cell["role"] for cell in before[:first]}
+        others = [
+            c for c in before if c["role"] in ("solution", "added") and c is not before[first]
+        ]
+        return "locked" not in kinds and all(
+            pieces.only_defines(cell["source"], opening) for cell in others
+        )
+
+    def _run_again(self, failed: list[Message]) -> None:
+        """These tests from the pristine state, with what the student defined before each."""
+        left_out: set[str] = set()
+        while self._left() > 0:
+            student = self._student()
+            ended = self._define_until_death(student, failed, left_out)
             self._end_student(student)
-        copy = self._waiting.pop(test["name"], None)
-        return self._test(copy, test) if copy else _failed("died", "")
+            if not ended:
+                break
+            left_out.add(ended)
+        for cell in failed:
+            copy = self._waiting.pop(cell["name"], None)
+            if copy is not None:
+                self._better(cell, copy)
 
-    def _prepare(self, student: Student, before: list[Message], own: Message | None) -> None:
-        locked = [c for c in before if c["role"] == "locked"]
-        answers = [n for n, c in enumerate(before) if c["role"] == "solution"]
-        opening = [c for c in before[: min(answers, default=0)] if c["role"] == "locked"]
-        for cell in locked:
-            self._cell(student, cell)
-        for cell in before:
-            if cell["role"] in ("solution", "added") and cell is not own:
-                for part in pieces.definitions(cell["source"], assignments=True):
-                    self._cell(student, cell, part)
-        for cell in opening:
-            self._cell(student, cell)
-        with contextlib.suppress(wire.Closed):
-            wire.send(student.line, {"do": "reset"})
-        if own is not None:
-            self._cell(student, own)
+    def _define_until_death(
+        self, student: Student, failed: list[Message], left_out: set[str]
+    ) -> str:
+        """Run the course's cells and the student's definitions; a copy waits at each failed test.
+
+        returns  key of the cell that ended the process, "" if none did
+        """
+        names = {cell["name"] for cell in failed}
+        own: dict[str, Message] = {}
+        for cell in self.cells[: self.cells.index(failed[-1]) + 1]:
+            name, is_test = cell["name"], cell["role"] == "test"
+            if cell["role"] == "solution" and name in names:
+                own[name] = cell  # defined only after its own test, which runs all of it
+                continue
+            if is_test and name in names and name not in self._waiting:
+                self._wait_for_test(student, cell)
+            known = own.pop(name, None) if is_test else cell
+            if known and known["key"] not in left_out and self._ends(student, known):
+                return str(known["key"])
+        return ""
+
+    def _ends(self, student: Student, cell: Message) -> bool:
+        """Run a cell that all start with, or what another defines; whether that was the end."""
+        texts = [""] if cell in self._opening() else pieces.definitions(cell["source"], True)
+        ends = ("died", "late, ended", "memory", "many")
+        return any(self._cell(student, cell, text)["state"] in ends for text in texts)
+
+    def _opening(self) -> list[Message]:
+        """The course's cells before the first answer."""
+        answers = (n for n, cell in enumerate(self.cells) if cell["role"] == "solution")
+        return [c for c in self.cells[: next(answers, 0)] if c["role"] == "locked"]
+
+    def _better(self, cell: Message, copy: Copy) -> None:
+        """Test once more; it counts if it passes."""
+        name = cell["name"]
+        died = self._out["deaths"].pop(name, None)
+        again = self._test(copy, cell, self._redo(cell))
+        if again["passed"]:
+            self._out["tests"][name] = again | {"again": True}
+        elif died:
+            self._out["deaths"][name] = died
+
+    def _redo(self, test: Message) -> Message:
+        """What is run before a test that is run again: what all start with, and its own cell."""
+        before = self.cells[: self.cells.index(test)]
+        own = next((c["source"] for c in before if c["name"] == test["name"]), "")
+        return {"opening": [c["source"] for c in self._opening()], "own": own}
 
     # ---- waiting, and ending ----
 
@@ -359,17 +404,18 @@ class Warden:
     def _end_strays(self, kept: set[int]) -> None:
         """End all that the hand-in left running, however it hid."""
         kept = kept | {self._nursery.pid}
+        ended: set[int] = set()  # what has got the signal starts nothing more
         end = time.monotonic() + 10
         while time.monotonic() < end:
-            found = native.pids(self._proc) - kept
+            found = native.pids(self._proc) - kept - ended
             if not found:
                 return
             if len(found) > MOST:
                 break
             for pid in found:
                 _kill(pid, signal.SIGKILL)
+            ended |= found
             _reap()
-            time.sleep(0.002)
         if os.getpid() == 1:
             os.kill(-1, signal.SIGKILL)  # at once, so that none of them can start another
         raise Bomb(self._running["key"])
