@@ -49,9 +49,9 @@ def place(path: Path, contents: str, say: Callable[[str], None]) -> bool:
 
 
 def _same(found: dict[str, Any], new: NotebookNode) -> bool:
-    """Built from the same; a student version counts as the same if its cells are."""
-    return bool(found) and (
-        stamp.inputs(found) == stamp.inputs(new)
-        if stamp.inputs(new)
-        else stamp.built(found) == stamp.built(new)
-    )
+    """Built from the same; a student version counts as the same if its cells and their ids are."""
+    if not found or stamp.inputs(new):
+        return bool(found) and stamp.inputs(found) == stamp.inputs(new)
+    ids = {cell.get("id") for cell in found["cells"]}
+    same_ids = all(cell.get("id") in ids for cell in new["cells"])
+    return same_ids and stamp.built(found) == stamp.built(new)

@@ -240,9 +240,21 @@ def test_a_changed_hint_rebuilds_the_exercises(course: Path) -> None:
     assert built_again(course) == ["exercises", "release", "solutions", "source"]
 
 
-def test_a_changed_hidden_test_leaves_the_student_version(course: Path) -> None:
+def test_a_changed_hidden_test_changes_but_an_id_of_the_student_version(course: Path) -> None:
+    before = path(course, "exercises").read_text()
+    change(course / "chapters" / NAME / "exercise.md", '"hidden b"', '"b is two"')
+    assert built_again(course) == ["exercises", "release", "solutions", "source"]
+    old, new = before.splitlines(), path(course, "exercises").read_text().splitlines()
+    changed = [line for line, other in zip(old, new, strict=True) if line != other]
+    assert len(changed) == 1
+    assert changed[0].strip().startswith('"id"')
+
+
+def test_a_changed_hidden_test_leaves_a_student_version_with_answers(course: Path) -> None:
+    mine = edit(path(course, "exercises"))
     change(course / "chapters" / NAME / "exercise.md", '"hidden b"', '"b is two"')
     assert built_again(course) == ["release", "solutions", "source"]
+    assert path(course, "exercises").read_bytes() == mine
 
 
 def test_another_stub_rebuilds_the_release(course: Path) -> None:
