@@ -9,7 +9,7 @@ import atexit
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from nbgrader.converters.base import NbGraderException
 from descent.course.faults import CourseError
 from descent.grading import provision, sandbox
 from descent.grading.collect import HandIn
-from descent.grading.contained import Contained
 from descent.grading.engine import Batch, Options, alone
 from descent.grading.folder import Course
 from descent.grading.judge import Result
@@ -126,17 +125,6 @@ def require() -> None:
         provision.engine()
 
 
-def start(kernel: str) -> AbstractContextManager[Runner]:
-    """A runner of the kind that a kernel is.
-
-    kernel  as `provision.kernel` names it
-    raises  NoSandbox if hand-ins can't be isolated here
-    """
-    if kernel == "descent-container":
-        return closing(Contained())
-    return runner(unsafe=not kernel)
-
-
 class Shared:
     """A runner that stays for the next hand-in, and ends when none comes for a while."""
 
@@ -158,7 +146,7 @@ class Shared:
             kernel = provision.kernel()
             if self._runner is None or self._runner[1] != kernel:
                 self.close()
-                self._runner = self._stack.enter_context(start(kernel)), kernel
+                self._runner = self._stack.enter_context(runner(unsafe=not kernel)), kernel
             try:
                 yield self._runner[0]
             finally:

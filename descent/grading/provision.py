@@ -29,7 +29,7 @@ MEMORY = 3_000_000_000
 LARGEST = 4 << 20
 """Bytes of all data files of a hand-in together."""
 WORK = "/tmp/work"
-UNSAFE, CONTAINER = "DESCENT_UNSAFE", "DESCENT_CONTAINER"
+UNSAFE, CONTAINER = "DESCENT_UNSAFE", sandbox.CONTAINER
 
 
 def kernel() -> str:

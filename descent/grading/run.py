@@ -195,12 +195,17 @@ class Cold:
 
 @contextlib.contextmanager
 def runner(kernels: str = "warm", unsafe: bool = False) -> Iterator[Runner]:
-    """What runs hand-ins.
+    """What runs hand-ins; containers, one for each, where the environment has DESCENT_CONTAINER=1.
 
     kernels  "warm", with "cold" where that does not work here, or "cold"
     unsafe   run without a sandbox: for hand-ins that you trust
     raises   NoSandbox if hand-ins can't be isolated here
     """
+    if not unsafe and os.environ.get(sandbox.CONTAINER) == "1":
+        from descent.grading.contained import Contained
+
+        yield Contained()
+        return
     if not unsafe:
         sandbox.require()
     found: Runner = Cold(not unsafe)

@@ -18,6 +18,8 @@ from typing import Any
 from descent.course.faults import CourseError
 from descent.course.inputs import PACKAGE
 
+CONTAINER = "DESCENT_CONTAINER"
+"""Environment variable: containers instead of bubblewrap if it is 1."""
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SETTINGS = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives")
 PATH = "/usr/bin:/bin"

@@ -17,7 +17,7 @@ from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import determine_grade
 
-from descent.grading import autograde, engine, provision, sandbox
+from descent.grading import autograde, engine, provision, run, sandbox
 from descent.grading.folder import open_course
 from descent.grading.record import note
 from tests.grading.graded_course import CHAPTER, address, cell_of, make_course, source_of
@@ -325,6 +325,23 @@ def test_containers_grade_alike(root, tmp_path, monkeypatch, fake_engine):
         assert note(graded_notebook(course, student))["status"] == HAND_INS[student][2]
     autograde.WARM.close()
     assert "descent.grading.contained" in (fake_engine / "arguments").read_text()
+
+
+def test_descent_grade_takes_containers_too(root, tmp_path, monkeypatch, fake_engine):
+    course = tmp_path / "course"
+    shutil.copytree(root, course, ignore=shutil.ignore_patterns("autograded", ".descent"))
+    monkeypatch.setenv(sandbox.CONTAINER, "1")
+    options = engine.Options(students=["a_right"])
+    _, results, _ = engine.grade(course, CHAPTER, options)
+    assert {mark.name: mark.points for mark in results[0].tests} == HAND_INS["a_right"][1]
+    assert "descent.grading.contained" in (fake_engine / "arguments").read_text()
+
+
+def test_without_an_engine_containers_are_refused(root, monkeypatch):
+    monkeypatch.setenv(sandbox.CONTAINER, "1")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(run.NoSandbox, match=r"docker|podman"), run.runner():
+        pass
 
 
 def test_the_source_is_never_changed(root):
