@@ -39,11 +39,18 @@ class HandIn:
 
     @property
     def has_name(self) -> bool:
-        """Whether a gradebook can hold the id: names of folders may be no text."""
+        """Whether a gradebook, and the pages made of it, can hold the id."""
+        return not self.misnamed
+
+    @property
+    def misnamed(self) -> str:
+        """What is wrong with the id, "" if nothing: names of folders may be no text, or HTML."""
         try:
-            return bool(self.student.encode())
+            self.student.encode()
         except UnicodeEncodeError:
-            return False
+            return "is no text in UTF-8"
+        odd = sorted(set(self.student) & set('<>"'))
+        return f"has {' and '.join(odd)} in it" if odd else ""
 
 
 def hand_ins(course: Course, chapter: str, known: list[str], wanted: list[str]) -> list[HandIn]:

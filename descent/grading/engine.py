@@ -154,7 +154,8 @@ class Batch:
 
     def _rebuild(self, hand_in: HandIn) -> Rebuilt | None:
         if not hand_in.has_name:
-            raise Unreadable("the name of its folder is no text in UTF-8: rename it, then grade it")
+            what = f"the name of its folder {hand_in.misnamed}"
+            raise Unreadable(f"{what}: rename it, then grade it")
         opened = open_notebook(self.course, hand_in, self.paper.chapter)
         if opened is None:
             return None

@@ -289,6 +289,16 @@ def test_a_name_that_is_no_text_has_a_row(root, paper, oracle):
     assert set(gradebook(root)) == {"ada"}
 
 
+@pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>", 'ada" onclick="x'])
+def test_a_name_that_is_html_has_a_row_and_enters_no_page(root, paper, oracle, name):
+    hand_in(root, name, answered(paper, RIGHT), CHAPTER)
+    hand_in(root, "ada", answered(paper, RIGHT), CHAPTER)
+    results, _, _ = run(root)
+    assert results[name].status == "unreadable"
+    assert "rename it" in results[name].reason
+    assert set(gradebook(root)) == {"ada"}
+
+
 def test_the_sandbox_breaking_down_is_nobodys_zero(root, paper, oracle):
     fill(root, paper)
     run(root)
