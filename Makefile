@@ -8,7 +8,7 @@ PYTHON ?= python3
 # nbgrader starts its helpers from PATH
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: setup lab test build grade-demo bench gpu-check clean
+.PHONY: setup lab test build mutants robust grade-demo bench gpu-check clean
 
 setup:  ## make .venv and install the course into it; at once when nothing has changed
 	@$(PYTHON) bootstrap.py $(SETUP_ARGS)
@@ -21,6 +21,12 @@ test: setup  ## everything that CI runs
 
 build: setup  ## chapters/ → lectures/ exercises/ solutions/ source/ release/
 	.venv/bin/descent build $(BUILD_ARGS)
+
+mutants: setup  ## do the tests notice changed solutions?
+	.venv/bin/descent mutants $(MUTANTS_ARGS)
+
+robust: setup  ## the tests under other seeds, dtypes and numbers of threads
+	.venv/bin/python -m descent.course.robust $(ROBUST_ARGS)
 
 grade-demo: setup  ## make hand-ins of six kinds, grade them, write feedback and grades.csv
 	.venv/bin/python -m descent.course.demo

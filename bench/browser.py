@@ -1,10 +1,12 @@
-"""Explorables in a real browser: pictures a second while playing, and key press to changed picture.
+"""Explorables in a real browser: key press, or drag, to changed picture, and pictures a second.
 
     .venv/bin/python bench/browser.py                     those that play fastest
     .venv/bin/python bench/browser.py OptimiserRace …     these
 
 Each runs alone in a notebook of its own in JupyterLab, in headless Chromium. A picture counts when
-the page has shown it (the browser's own frame came after the image was decoded).
+the page has shown it (the browser's own frame came after the image was decoded). Two rows for one
+that plays: pictures drawn by the kernel, and pictures of the recorded run that the browser keeps.
+A third, for one with points to drag: pointer moved to changed picture.
 """
 
 import argparse
@@ -55,9 +57,21 @@ PRESS = """([image, handle]) => new Promise(done => {
         which: forth ? 39 : 37, bubbles: true}));
     setTimeout(() => { seen.disconnect(); done(NaN); }, 2000);
 })"""
+DRAG = """([image, point]) => {
+    const img = document.querySelector(image);
+    window.dragged = [];
+    document.querySelector(point).addEventListener("pointermove",
+        () => { window.moved = performance.now(); });
+    new MutationObserver(() => { const start = window.moved; window.moved = undefined;
+        img.decode().then(() => requestAnimationFrame(() =>
+            start && window.dragged.push(performance.now() - start))).catch(() => {});
+    }).observe(img, {attributes: true, attributeFilter: ["src"]});
+}"""
 IMAGE = ".descent-explorable img.descent-picture"
 PLAY = ".descent-explorable .jupyter-widget-play button, .descent-explorable .widget-play button"
 HANDLE = ".descent-explorable .noUi-handle"
+POINT = ".descent-explorable .descent-handle"
+LOADED = f"() => document.querySelector('{IMAGE}').dataset.film === 'complete'"
 
 
 @contextmanager
@@ -88,7 +102,8 @@ def notebook(kind: type) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[cell], metadata=METADATA)
 
 
-def measure(page: Page, address: str, name: str, seconds: float, presses: int) -> dict[str, Any]:
+def open_page(page: Page, address: str, name: str) -> float:
+    """Run the notebook, answer its gate; seconds to the first picture."""
     page.goto(f"{address}/lab/tree/{name}.ipynb?token=t&reset")
     page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell")
     page.wait_for_function(KERNEL)
@@ -99,23 +114,64 @@ def measure(page: Page, address: str, name: str, seconds: float, presses: int) -
     skip = page.get_by_role("button", name="Skip")
     if skip.count():
         skip.first.click()
-    page.wait_for_function(KERNEL)
-    time.sleep(1)
+    page.wait_for_function(f"() => !document.querySelector('{HANDLE}[aria-disabled=true]')")
+    return first
+
+
+def measure(page: Page, seconds: float, presses: int, plays: bool) -> dict[str, Any]:
+    """Key to picture, and pictures a second while it plays."""
     pressed = [page.evaluate(PRESS, [IMAGE, HANDLE]) for _ in range(presses)]
-    moved = sorted(value for value in pressed if value == value)
-    times = page.evaluate(COUNT, [IMAGE, PLAY, seconds])
-    rate = (len(times) - 1) / (times[-1] - times[0]) * 1000 if len(times) > 1 else 0.0
-    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-    return {"first": first, "moved": moved, "rate": rate, "count": len(times)}
+    found: dict[str, Any] = {"moved": sorted(v for v in pressed if v == v), "rate": 0.0, "count": 0}
+    if plays:
+        back = page.get_by_role("button", name="Back to start")
+        back.click()
+        time.sleep(0.3)
+        times = page.evaluate(COUNT, [IMAGE, PLAY, seconds])
+        page.locator(PLAY).nth(1).click()  # pause
+        back.click()
+        found["count"] = len(times)
+        if len(times) > 1:
+            found["rate"] = (len(times) - 1) / (times[-1] - times[0]) * 1000
+    return found
 
 
-def show(name: str, found: dict[str, Any]) -> str:
+def drag(page: Page, moves: int) -> dict[str, Any]:
+    """Pointer moved to picture, for moves of some pixels, one after the other."""
+    page.evaluate(DRAG, [IMAGE, POINT])
+    point = page.locator(POINT).first
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for k in range(moves):
+        page.mouse.move(x + 12 * (k % 8 - 4), y + 9 * (k % 5 - 2))
+        time.sleep(0.15)
+    page.mouse.up()
+    return {"moved": sorted(page.evaluate("() => window.dragged")), "rate": 0.0, "count": 0}
+
+
+def rows(
+    page: Page, kind: Any, options: argparse.Namespace
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is measured of an explorable, one row after the other."""
+    times = options.seconds, options.presses
+    yield "kernel", measure(page, *times, bool(kind.play))
+    if kind.play and kind.filmed:
+        page.wait_for_function(LOADED, timeout=120_000)
+        yield "kept", measure(page, *times, True)
+    if page.locator(POINT).count():
+        yield "drag", drag(page, options.presses)
+
+
+def show(name: str, way: str, first: float, found: dict[str, Any]) -> str:
     moved = found["moved"]
     median = statistics.median(moved) if moved else float("nan")
     p95 = moved[min(len(moved) - 1, round(0.95 * len(moved)))] if moved else float("nan")
     return (
-        f"{name:18} {found['rate']:10.1f} {found['count']:9} {median:9.0f} {p95:9.0f} "
-        f"{len(moved):9} {found['first']:9.1f}"
+        f"{name:18} {way:>8} {found['rate']:10.1f} {found['count']:9} {median:9.1f} {p95:9.1f} "
+        f"{len(moved):9} {first:9.1f}"
     )
 
 
@@ -130,11 +186,11 @@ def main() -> None:
         for kind in explorables()
         if (kind.__name__ in options.names if options.names else _is_film(kind))
     ]
-    head = ("explorable", "pictures/s", "pictures", "key, ms", "p95, ms", "presses", "open, s")
+    head = ("explorable", "by", "pictures/s", "pictures", "ms", "p95, ms", "moves", "open, s")
     if CHROMIUM is None:
         print("no Chromium on this machine: nothing measured")
         return
-    print(f"{head[0]:18} {head[1]:>10}", *(f"{word:>9}" for word in head[2:]))
+    print(f"{head[0]:18} {head[1]:>8} {head[2]:>10}", *(f"{word:>9}" for word in head[3:]))
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         folder = Path(place)
         for kind in kinds:
@@ -145,8 +201,12 @@ def main() -> None:
             )
             for kind in kinds:
                 page = context.new_page()
-                found = measure(page, address, kind.__name__, options.seconds, options.presses)
-                print(show(kind.__name__, found), flush=True)
+                first = open_page(page, address, kind.__name__)
+                for way, found in rows(page, kind, options):
+                    print(show(kind.__name__, way, first, found), flush=True)
+                page.evaluate(
+                    "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
+                )
                 page.close()
             context.close()
     print(f"on {os.cpu_count()} cores; load {os.getloadavg()[0]:.1f}")

@@ -367,16 +367,57 @@ def _hint(
 ) -> str | None:
     """What to look at: only the form, or the first mistake that gives just this answer."""
     given, right = _plain(actual), _plain(expected)
-    if isinstance(given, Tensor) and isinstance(expected, Tensor):
-        if _difference(given, right, rtol, atol) is None:
-            return "the values are right, only their kind is not: convert them, .to() does it"
-        if _difference(given.flatten(), right.flatten(), rtol, atol) is None:
-            return "the values are right, only the shape is not"
+    same = partial(_same, rtol=rtol, atol=atol)
+    formal = _same_form(actual, expected)
+    if not (formal or isinstance(expected, float)) and (form := _form_hint(given, right, same)):
+        return form
     for sentence, wrong in mistakes.items():
         wrong = _plain(wrong() if callable(wrong) else wrong)
-        if _difference(wrong, right, rtol, atol) and not _difference(given, wrong, rtol, atol):
+        if not same(wrong, right) and same(given, wrong):
             return sentence
+    if isinstance(given, list) and len(given) == 2 and same(given[::-1], right):
+        return "the two are swapped"
+    if isinstance(given, Tensor) and given.ndim == 2 and same(given.T, right):
+        return "rows and columns are swapped"
+    if formal and _same(given, right, rtol=0.02) and not _is_whole(right):
+        return "nearly right: too few digits somewhere, or something small added or left out?"
     return None
+
+
+def _form_hint(given: Any, right: Any, same: Callable[[Any, Any], bool]) -> str | None:
+    """What to change in an answer whose numbers, both plain, are right; None if they are not."""
+    if isinstance(given, list) and isinstance(right, list) and same(given, right):
+        return "the values are right, only their kind is not: look at `returns` above"
+    if isinstance(given, Tensor) and isinstance(right, Tensor):
+        if same(given, right):
+            return "the values are right, only their kind is not: convert them, .to() does it"
+        if same(given.flatten(), right.flatten()):
+            return "the values are right, only the shape is not"
+    return None
+
+
+def _same(given: Any, right: Any, rtol: float | None = None, atol: float | None = None) -> bool:
+    return _difference(given, right, rtol, atol) is None
+
+
+def _same_form(given: Any, right: Any) -> bool:
+    """Whether two answers agree in all but the numbers."""
+    if isinstance(right, (list, tuple)):
+        forms = isinstance(given, type(right)) and len(given) == len(right)
+        return forms and all(map(_same_form, given, right))
+    if isinstance(right, Tensor):
+        form = (
+            isinstance(given, Tensor) and given.shape == right.shape and given.dtype == right.dtype
+        )
+        return form and given.device.type == right.device.type
+    return _same_kind(given, right)
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a plain value has only whole numbers, which cannot be nearly right."""
+    if isinstance(value, list):
+        return all(map(_is_whole, value))
+    return not isinstance(value, Tensor) or bool((value == value.round()).all())
 
 
 def _plain(value: Any) -> Any:
@@ -396,22 +437,37 @@ def _plain(value: Any) -> Any:
 
 
 def _fail(lines: list[str]) -> None:
-    raise CheckFailed("\n".join(lines))
+    raise CheckFailed(re.sub(r" at 0x[0-9a-f]+", "", "\n".join(lines)))
 
 
 def _brief(value: Any) -> str:
     """The value in a few lines."""
     if isinstance(value, Tensor) and value.numel() > 12:
-        first = ", ".join(_number(entry) for entry in value.detach().flatten()[:6])
-        text = f"{_kind(value)}, [{first}, …]"
+        text = _start(value)
+    elif isinstance(value, (list, tuple, dict)) and "\n" in repr(value):
+        text = _short(value)
     elif isinstance(value, Tensor):
         text = str(value.detach())
     else:
         text = repr(value)
-    if len(text) > 400:
-        text = textwrap.shorten(text, 400, placeholder=" …")
-    lines = text.splitlines()
-    return "\n            ".join(lines[:6] + ["…"] * (len(lines) > 6))
+    lines = [line if len(line) <= 200 else f"{line[:200]} …" for line in text.splitlines()]
+    return "\n            ".join(lines if len(lines) <= 5 else [*lines[:4], "…"])
+
+
+def _start(value: Tensor) -> str:
+    """Kind and first numbers of a tensor."""
+    first = [_number(entry) for entry in value.detach().flatten()[:6]]
+    return f"{_kind(value)}, [{', '.join(first + ['…'] * (value.numel() > 6))}]"
+
+
+def _short(value: Any) -> str:
+    """A structure of tensors with a line for each entry."""
+    if isinstance(value, Tensor):
+        text = str(value.detach())
+        return _start(value) if "\n" in text else text
+    if isinstance(value, dict):
+        return "\n".join(f"{key!r}: {_short(entry)}" for key, entry in value.items())
+    return "\n".join(map(_short, value)) if isinstance(value, (list, tuple)) else repr(value)
 
 
 def _kind(value: Any) -> str:
@@ -441,6 +497,8 @@ def _argument(value: Any) -> str:
         return f"<tensor {tuple(value.shape)}>"
     if callable(value) and hasattr(value, "__name__"):
         return str(value.__name__)
+    if isinstance(value, torch.Generator):
+        return "generator"
     return textwrap.shorten(repr(value).replace("\n", " "), 60, placeholder=" …")
 
 
@@ -647,7 +705,8 @@ def _show_error(
     if not frames or "check." not in "".join(linecache.getlines(frames[0].filename)):
         shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
         return None
-    lines = _error_lines(error, frames[1:])
+    own = [frame for frame in frames if frame.filename != frames[0].filename]
+    lines = _error_lines(error, own)
     shell._showtraceback(kind, error, lines)
     return lines
 
@@ -661,12 +720,78 @@ def _is_cell(filename: str) -> bool:
 
 
 def _error_lines(error: BaseException, own: list[traceback.FrameSummary]) -> list[str]:
+    """What a student is told of an error in a test.
+
+    error  of the test
+    own    the part of its traceback that is in other cells of the notebook
+    """
     if isinstance(error, CheckFailed):
         return str(error).splitlines()
-    message = textwrap.shorten(str(error), 500, placeholder=" …")
-    if own and (own[-1].line or "").startswith("raise NotImplementedError"):
+    message = textwrap.shorten(str(error), 300, placeholder=" …")
+    line = (own[-1].line or "") if own else ""
+    if line.startswith("raise NotImplementedError"):
         return [f"NotImplementedError: {own[-1].name}: {message or 'not solved yet'}"]
-    lines = [f"{type(error).__name__}: {message}"]
-    for frame in own[-1:]:
-        lines += [f"  in {frame.name}, line {frame.lineno} of its cell:", f"      {frame.line}"]
-    return lines
+    said = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    if own:
+        names = [f.name for f in own if not f.name.startswith("<")]
+        name = names[-1] if names else "your answer"
+        at = f"{name} stopped with an error in line {own[-1].lineno} of its cell:"
+        lines = [f"✗ {at}", f"      {line}", f"  {said}"]
+    elif isinstance(error, NotImplementedError):
+        lines = [said]
+    else:
+        lines = ["✗ the test could not go on with your answer:", f"  {said}"]
+    advice = _advice(error, line)
+    return lines + ([f"  → {advice}"] if advice else [])
+
+
+ADVICE = {
+    r"mat1 and mat2|size mismatch|must be batches of square matrices": (
+        "the shapes of this matrix product do not fit: print them; the inner sizes must be equal"
+    ),
+    r"must match|inconsistent tensor size|cannot be broadcast": (
+        "the shapes of these tensors do not fit: print them, and compare them from the right"
+    ),
+    r"out of (bounds|range)": (
+        "an index is beyond the end: which axis, or list, is it for, and how long is that?"
+    ),
+    r"two bool tensors|a bool tensor": (
+        "Booleans are no numbers: convert them first, .to() does it"
+    ),
+    r"same dtype|scalar type|not implemented for '|infer output dtype": (
+        "the operation is not for this dtype: print the dtypes; .to() converts"
+    ),
+    r"on the same device": ("tensors are on different devices: make new ones with device=x.device"),
+    r"'(float|int)' object has no attribute|expected Tensor .* but got (float|int)": (
+        "this is a Python number, not a tensor: both may come here"
+    ),
+    r"only one element tensors|converted to Scalar": (
+        "a tensor of several numbers comes here: use operations of torch, which work on all entries"
+    ),
+    r"before Module.__init__": "__init__ must call super().__init__() before anything else",
+    r'required "forward"': "the class needs a method forward(self, x) giving the answer for x",
+    r"missing \d+ required positional": "compare the arguments with those of the table on top",
+    r"^name '\w+' is not defined": "run the cell that defines it first, or all cells from the top",
+    r"operand type.* for .*: '(int|float)' and": (
+        "a number may stand on the left, too: which method does Python ask for then?"
+    ),
+    r"'NoneType' object": "None came where something else is needed: is a return missing?",
+    r"multiply sequence": (
+        "a list came where a number is needed: operations of torch work for any shape"
+    ),
+    r"non-empty": "a list is empty here: for which arguments?",
+    r"math domain error": "a number came for which this function is not defined: print it",
+    r"maximum recursion depth": "the calls are nested too deeply: use a loop with a list",
+    r"vmap": "f is an ordinary Python function of one point: call it once for each point",
+    r"is singular": "the matrix has no inverse here: print it, and what it was computed from",
+    r"bincount": "this function counts only 0, 1, 2 …: which labels come here?",
+}
+"""Pattern of an error's message -> where to look."""
+
+
+def _advice(error: BaseException, line: str) -> str:
+    """Where to look after an error in a line, "" if there is nothing to say."""
+    if line.startswith(("raise ", "assert ")):
+        return "these arguments are allowed: they must be answered, not refused"
+    found = (text for pattern, text in ADVICE.items() if re.search(pattern, str(error)))
+    return next(found, "")

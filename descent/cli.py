@@ -60,13 +60,48 @@ def graders(options: argparse.Namespace) -> int:
     from descent.course.plan import select
     from descent.course.table import show
 
+    if options.messages:
+        from descent.course.messages import write
+
+        write(options.root, options.chapters, options.messages)
+        return 0
     names = select(options.root, options.chapters)
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # each chapter runs in a process of its own
         verdicts = list(pool.map(partial(judge, options.root), names))
     for name in (n for n, found in zip(names, verdicts, strict=True) if not found):
         if name in options.chapters:
             print(f"{name} has no exercises: nothing to judge")
-    return 0 if show(list(zip(names, verdicts, strict=True))) else 1
+    return 0 if show(list(zip(names, verdicts, strict=True)), verbose=options.verbose) else 1
+
+
+def mutants(options: argparse.Namespace) -> int:
+    """`descent mutants`: are there tests that notice a small change of a solution?"""
+    from descent.course import mutants as course
+
+    how = course.Options(options.sample, options.seed, options.jobs)
+    return 0 if course.run(options.root, options.chapters, how) else 1
+
+
+def check(options: argparse.Namespace) -> int:
+    """`descent check`: what the tests say of a student's notebook."""
+    from descent.student import check as student
+
+    return student.run(options.root, options.file, options.exercises, options.hint)
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """`descent doctor`: what may go wrong with a notebook that is to be handed in."""
+    from descent.student import doctor as student
+
+    return student.run(options.root, options.file, options.fix)
+
+
+def export(options: argparse.Namespace) -> int:
+    """`descent export`: a lecture as one page that needs no kernel and no network."""
+    from descent.course.export import export as write
+
+    write(options.file, options.to)
+    return 0
 
 
 def lab(options: argparse.Namespace) -> int:
@@ -146,6 +181,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_build(commands)
     command = _add(commands, "graders", graders, "judge the attempts at every exercise")
     _chapters(command)
+    says = "write a page of what students are told instead"
+    command.add_argument("-v", "--verbose", action="store_true", help="a row for every attempt")
+    command.add_argument("--messages", type=Path, metavar="FILE.html", help=says)
+    command = _add(commands, "mutants", mutants, "see whether the tests notice changed solutions")
+    _chapters(command)
+    command.add_argument("--sample", type=int, default=0, metavar="N", help="default: all")
+    command.add_argument("--seed", type=int, default=0, help="of the sample")
+    command.add_argument("--jobs", type=int, default=0, metavar="N", help="default: processors")
+    _add_student(commands)
     _add_grade(commands)
     command = _add(commands, "feedback", feedback, "write feedback pages for students", find_course)
     command.add_argument("chapter", metavar="CHAPTER")
@@ -178,6 +222,19 @@ def _add_build(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action="store_false",
         help="leave lectures and solutions as they are",
     )
+
+
+def _add_student(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = _add(commands, "check", check, "say what is right in a notebook of exercises")
+    command.add_argument("file", type=Path, metavar="NOTEBOOK")
+    command.add_argument("exercises", nargs="*", metavar="EXERCISE", help="default: all")
+    command.add_argument("--hint", metavar="EXERCISE", help="show its next hint")
+    command = _add(commands, "doctor", doctor, "look over a notebook before it is handed in")
+    command.add_argument("file", type=Path, metavar="NOTEBOOK")
+    command.add_argument("--fix", action="store_true", help="mend it; a copy is kept")
+    command = _add(commands, "export", export, "write a lecture as one page that needs no network")
+    command.add_argument("file", type=Path, metavar="NOTEBOOK")
+    command.add_argument("--to", type=Path, metavar="FILE.html", help="default: beside it")
 
 
 def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

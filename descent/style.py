@@ -1,13 +1,16 @@
 """One palette and one matplotlib style; figures without pyplot, shown with their alt text.
 
 Importing this module sets matplotlib's defaults, so that every figure of the course looks alike.
+`DESCENT_STYLE=dark` in the environment, before the import, gives light lines on dark paper: for all
+notebooks `DESCENT_STYLE=dark make lab`, for one `%env DESCENT_STYLE=dark` as its first line.
 """
 
 import base64
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import torch
@@ -16,23 +19,89 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-SKY, GOLD, GREY, INK = "#56B4E9", "#B8860B", "#6B7280", "#1F2933"
-PAPER, FAINT = "#FFFFFF", "#D8DEE6"
+
+class Palette(NamedTuple):
+    """Colours of one style: six for classes and lines, four of text and paper, three tints."""
+
+    blue: str
+    orange: str
+    green: str
+    purple: str
+    sky: str
+    gold: str
+    grey: str
+    ink: str
+    paper: str
+    faint: str
+    wash: str
+    pale_blue: str
+    pale_orange: str
+
+
+PALETTES = {
+    "light": Palette(
+        blue="#00528F",
+        orange="#B94600",
+        green="#007D55",
+        purple="#D971A5",
+        sky="#2D9DD4",
+        gold="#C08A00",
+        grey="#626A73",
+        ink="#1F2933",
+        paper="#FFFFFF",
+        faint="#D8DEE6",
+        wash="#EAF2F8",
+        pale_blue="#BBD7EA",
+        pale_orange="#F6CDB4",
+    ),
+    "dark": Palette(
+        blue="#3B91E4",
+        orange="#EA8638",
+        green="#34BA88",
+        purple="#C386C7",
+        sky="#9AD4FF",
+        gold="#F1D161",
+        grey="#A0A8B0",
+        ink="#E6EAF0",
+        paper="#111111",  # of JupyterLab's dark theme
+        faint="#343B43",
+        wash="#1A2733",
+        pale_blue="#1D3B57",
+        pale_orange="#54310F",
+    ),
+}
+"""Hues of Okabe and Ito 2008, moved until all readers can tell them apart and read them as text."""
+
+
+def _chosen(name: str) -> Palette:
+    if name not in PALETTES:
+        raise ValueError(f"DESCENT_STYLE must be light or dark, got {name!r}; mend or unset it")
+    return PALETTES[name]
+
+
+_COLOURS = _chosen(os.environ.get("DESCENT_STYLE", "light"))
+BLUE, ORANGE, GREEN, PURPLE, SKY, GOLD = _COLOURS[:6]
+GREY, INK, PAPER, FAINT, WASH = _COLOURS[6:11]
+PALE_BLUE, PALE_ORANGE = _COLOURS[11:]
 
 CLASSES = (BLUE, ORANGE, GREEN, PURPLE, SKY, GOLD)
-"""Colour of class 0, 1, 2, …; after Okabe and Ito's palette, told apart by colour-blind readers."""
+"""Colour of class 0, 1, 2, …: told apart by colour-blind readers too."""
 MARKERS = ("o", "s", "^", "D", "v", "P")
 """Marker of class 0, 1, 2, …: never colour alone."""
 LOSS, TRAIN, TEST, GRADIENT, TRUTH = INK, BLUE, ORANGE, GREEN, GREY
 """One colour a role through the whole course."""
-REGIONS = LinearSegmentedColormap.from_list("regions", ["#BBD7EA", "#FFFFFF", "#F6CDB4"])
+REGIONS = LinearSegmentedColormap.from_list("regions", [PALE_BLUE, PAPER, PALE_ORANGE])
 """Background of a two-class picture: class 0 (blue) to class 1 (orange)."""
+SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, PAPER, ORANGE])
+"""Numbers of both signs, 0 in the middle: negative (blue) to positive (orange)."""
+DEPTHS = LinearSegmentedColormap.from_list("depths", [BLUE, PAPER])
+"""Numbers from low (blue) to high (paper): maps of a loss, of an error."""
 
 DPI = 120
 RC: Any = {
     "axes.axisbelow": True,
     "axes.edgecolor": GREY,
+    "axes.facecolor": PAPER,
     "axes.grid": True,
     "axes.labelcolor": INK,
     "axes.prop_cycle": f"cycler(color={list(CLASSES)})",
@@ -50,6 +119,7 @@ RC: Any = {
     "legend.frameon": False,
     "lines.linewidth": 2,
     "lines.markersize": 6,
+    "patch.edgecolor": INK,
     "text.color": INK,
     "xtick.color": INK,
     "ytick.color": INK,

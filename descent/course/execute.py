@@ -103,6 +103,7 @@ def _environment(scratch: str) -> dict[str, str]:
     return os.environ | {
         "DESCENT_DATA": "embedded",
         "DESCENT_DEVICE": "cpu",
+        "DESCENT_STYLE": "light",
         "OMP_NUM_THREADS": "1",  # sums in one order, on however many cores
         "IPYTHONDIR": scratch,
         "PYTHONPATH": os.pathsep.join(paths),

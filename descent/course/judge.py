@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 import types
 import warnings
 from collections.abc import Iterator
@@ -41,11 +42,17 @@ class Loss:
     kind     class of the error; "stderr" or "value" for output that nbgrader takes for a failure
     message  its text
     part     "visible" or "hidden", where in the test cell; "" unknown
+    shown    what a student sees of it
     """
 
     kind: str
     message: str
     part: str = ""
+    shown: str = field(default="", compare=False)
+
+    def says(self, text: str) -> bool:
+        """Whether the message has this text, whatever the case."""
+        return text.lower() in f"{self.message}\n{self.shown}".lower()
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ class Verdict:
     title     of the attempt
     losses    exercise -> how its test failed; those that pass are not in it
     problems  what the graders, or the attempt, have wrong
+    says      text that the message must contain; "" asks for nothing
     """
 
     exercise: str
@@ -64,6 +72,7 @@ class Verdict:
     title: str
     losses: dict[str, Loss] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    says: str = ""
 
     @property
     def own(self) -> Loss:
@@ -121,7 +130,8 @@ def verdicts(chapter: Chapter, attempts: list[Attempt]) -> Iterator[Verdict]:
     yield Verdict("", "blank", "nothing solved", losses, said)
     for number, attempt in enumerate(attempts):
         losses = course.run({attempt.exercise: attempt.code}, f"-{number}")
-        verdict = Verdict(attempt.exercise, attempt.kind, attempt.title, losses)
+        about = attempt.exercise, attempt.kind, attempt.title
+        verdict = Verdict(*about, losses, says=attempt.says)
         verdict.problems.extend(_problems(attempt, verdict))
         yield verdict
 
@@ -133,6 +143,7 @@ class Course:
         self.opening = [cell.source for cell in chapter.opening if cell.kind == "code"]
         self.exercises = chapter.exercises
         self.helpers = {e.name: _helpers(e) for e in chapter.exercises}
+        self.limit = LIMIT
 
     def run(self, answers: dict[str, str], key: str = "") -> dict[str, Loss]:
         """Run all cells in a fresh namespace.
@@ -141,20 +152,26 @@ class Course:
         key      makes the names of their files differ from those of other runs
         returns  exercise -> how its test failed, of those that did
         """
-        namespace = self._opened()
+        namespace = self.opened()
         losses = {}
         for exercise in self.exercises:
             answer = answers.get(exercise.name, exercise.solution.source)
             mark = key if exercise.name in answers else ""
-            _execute(answer, f"{exercise.name}{mark}", namespace)
-            for number, source in enumerate(self.helpers[exercise.name]):
-                _execute(source, f"{exercise.name}-between-{number}", namespace)
-            loss = _execute(exercise.test.source, f"test_{exercise.name}", namespace)
+            loss = self.one(exercise, answer, namespace, mark)
             if loss:
                 losses[exercise.name] = loss
         return losses
 
-    def _opened(self) -> dict[str, Any]:
+    def one(
+        self, exercise: Exercise, answer: str, namespace: dict[str, Any], key: str = ""
+    ) -> Loss | None:
+        """Run the cells of one exercise; how its test failed, None if it didn't."""
+        _execute(answer, f"{exercise.name}{key}", namespace)
+        for number, source in enumerate(self.helpers[exercise.name]):
+            _execute(source, f"{exercise.name}-between-{number}", namespace)
+        return _execute(exercise.test.source, f"test_{exercise.name}", namespace, self.limit)
+
+    def opened(self) -> dict[str, Any]:
         """A namespace after the cells before the first exercise, which may import for long."""
         namespace = _fresh()
         for number, source in enumerate(self.opening):
@@ -165,7 +182,7 @@ class Course:
 
     def example(self, exercise: Exercise) -> list[str]:
         """What the examples in the solution's docstrings give wrong."""
-        namespace = self._opened()
+        namespace = self.opened()
         _execute(exercise.solution.source, f"example_{exercise.name}", namespace)
         said: list[str] = []
         for node in ast.walk(ast.parse(exercise.solution.source)):
@@ -206,7 +223,7 @@ def _problems(attempt: Attempt, verdict: Verdict) -> Iterator[str]:
         yield f"a right answer is rejected: {own.kind}: {own.message}"
     if not attempt.right and not own.kind:
         yield "a wrong answer is accepted"
-    if own.kind and attempt.says.lower() not in own.message.lower():
+    if own.kind and not own.says(attempt.says):
         yield f"the message does not say {attempt.says!r}: {own.message}"
     if own.kind and attempt.caught not in ("", own.part):
         yield f"it is caught by the {own.part or 'output'}, not by the {attempt.caught} tests"
@@ -235,18 +252,20 @@ def _execute(
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(said),
         warnings.catch_warnings(),
-        _time_limit(limit),
     ):
         warnings.simplefilter("default")
         try:
-            value = _evaluate(source, file, namespace)
+            with _time_limit(limit):
+                value = _evaluate(source, file, namespace)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            return Loss(type(error).__name__, str(error), _part(error, file, source))
+            part, shown = _part(error, file, source), _shown(error, file)
+            return Loss(type(error).__name__, str(error), part, shown)
     if said.getvalue():
-        return Loss("stderr", said.getvalue())
-    return None if value is None else Loss("value", f"the cell ends in a value: {value!r}")
+        return Loss("stderr", said.getvalue(), shown=said.getvalue())
+    said_value = f"the cell ends in a value: {value!r}"
+    return None if value is None else Loss("value", said_value, shown=said_value)
 
 
 def _evaluate(source: str, file: str, namespace: dict[str, Any]) -> Any:
@@ -262,6 +281,18 @@ def _compiled(source: str, file: str) -> tuple[types.CodeType, types.CodeType]:
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     value = last.value if isinstance(last, ast.Expr) else ast.Constant(None, lineno=1, col_offset=0)
     return compile(tree, file, "exec"), compile(ast.Expression(value), file, "eval")
+
+
+def _shown(error: BaseException, file: str) -> str:
+    """What `descent.check`, if the notebook uses it, shows of an error in a test cell."""
+    check = sys.modules.get("descent.check")
+    if check is None:
+        return str(error) or type(error).__name__
+    if isinstance(error, TimeLimit):
+        return f"✗ the answer {error}: is there a loop that does not end, or one too many?"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if f.filename.startswith("<ipython-input") and f.filename != file]
+    return "\n".join(check._error_lines(error, own))
 
 
 def _part(error: BaseException, file: str, source: str) -> str:

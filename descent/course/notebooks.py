@@ -147,7 +147,11 @@ def _id(key: str, occurrence: int) -> str:
 
 
 def _metadata(part: Part, graded: bool) -> dict[str, Any]:
-    tags = {"tags": part.cell.options["tags"]} if "tags" in part.cell.options else {}
+    tags: dict[str, Any] = {}
+    if "tags" in part.cell.options:
+        tags["tags"] = part.cell.options["tags"]
+        if "hide-input" in tags["tags"]:
+            tags["jupyter"] = {"source_hidden": True}
     if not graded:
         return tags
     nbgrader = {

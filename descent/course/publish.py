@@ -83,15 +83,16 @@ def _notebooks(root: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def _package(notebooks: list[dict[str, list[dict[str, str]]]]) -> Iterator[tuple[str, bytes]]:
-    """The modules that the notebooks import, and the files that lie beside them."""
+    """The modules that notebooks and students' commands use, and the files that lie beside them."""
     code = [
         "".join(cell["source"])
         for notebook in notebooks
         for cell in notebook["cells"]
         if cell["cell_type"] == "code"
     ]
+    code += [f"import descent.student.{path.stem}" for path in PACKAGE.glob("student/*.py")]
     modules = modules_used(code, PACKAGE)
-    folders = {path.parent for path in modules} - {PACKAGE}
+    folders = {path.parent for path in modules} - {PACKAGE} | {PACKAGE / "labextensions"}
     beside = [
         path
         for folder in folders

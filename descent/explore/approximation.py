@@ -147,6 +147,14 @@ class Fit(NamedTuple):
         return len(self.sum.places)
 
 
+def shift_to(fit: Fit, x: float, _: float = 0.0) -> dict[str, float]:
+    """The shift that moves the chosen knot of a fit to a place, for `moved`."""
+    knots, which = placed(fit.target, fit.units, fit.spacing), fit.which
+    home = float(knots[which])
+    gap = float(knots[which + 1]) - home if x > home else home - float(knots[which - 1])
+    return {"shift": (x - home) / gap}
+
+
 # ---- draw and wire -------------------------------------------------------------------------------
 
 
@@ -167,7 +175,7 @@ class ReluApproximator(base.Explorable):
             "target": base.choice("target", list(TARGETS)),
             "spacing": base.choice("knots", SPACINGS),
             "which": base.int_slider("knot to drag", 1, 7, 2),
-            "shift": base.slider("drag it by", -0.9, 0.9, 0, step=0.1),
+            "shift": base.slider("drag it by", -0.9, 0.9, 0, step=0.05),
         }
 
     def compute(self, units: int, target: str, spacing: str, which: int, shift: float) -> Fit:
@@ -188,6 +196,7 @@ class ReluApproximator(base.Explorable):
         self._build_errors(right)
 
     def _build_sum(self, ax: Axes) -> None:
+        self.plane = ax
         ax.set(xlim=(-0.08, 1.08), ylim=(-1.35, 1.35), title=self.title)
         ax.set(xlabel="x   (dots: knots, ring: the one to drag)")
         self.goal = ax.plot([], [], "--", color=style.TRUTH)[0]
@@ -206,6 +215,13 @@ class ReluApproximator(base.Explorable):
         self.curve = ax.plot([], [], ".-", color=style.BLUE, linewidth=1, markersize=4)[0]
         self.here = ax.plot([], [], "o", color=style.ORANGE)[0]
         self.moving(self.curve, self.here)
+
+    def handles(self) -> list[base.Handle]:
+        def place(fit: Fit) -> tuple[float, float] | None:
+            knot = fit.knots[fit.which]
+            return (float(knot), float(fit.sum(knot[None]))) if fit.units > 1 else None
+
+        return [base.Handle("knot", self.plane, place, x="shift", values=shift_to)]
 
     def update(self, result: Fit) -> None:
         x = torch.linspace(-0.08, 1.08, 401, dtype=torch.float64)

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import torch
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import PathPatch
 from torch import Tensor
 
@@ -144,8 +143,6 @@ SAID = {
 }
 
 
-PALE = LinearSegmentedColormap.from_list("pale", ["#F3C9A5", "#FFFFFF", "#CFC4E2"])
-"""Negative to positive, pale enough to read a number on it."""
 SIZE = 0.28
 """Height of the font in the cells, in cells."""
 
@@ -222,12 +219,12 @@ class TwoLayers(base.Explorable):
         ax.set_axis_off()
         values = result.passes.values
         lefts = COLUMNS | {"y": 17.4}
-        self.at = {n: places(values[n].shape, left, FIRST) for n, left in lefts.items()}
-        self.at |= {f"∂{n}": places(values[n].shape, x, SECOND) for n, x in COLUMNS.items()}
-        corners = [corner for block in self.at.values() for corner in block]
+        self.blocks = {n: places(values[n].shape, left, FIRST) for n, left in lefts.items()}
+        self.blocks |= {f"∂{n}": places(values[n].shape, x, SECOND) for n, x in COLUMNS.items()}
+        corners = [corner for block in self.blocks.values() for corner in block]
         squares = [[(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)] for x, y in corners]
         self.cells = PolyCollection(squares, edgecolors=style.GREY, linewidths=0.8)
-        self.cells.set(cmap=PALE, clim=(-2, 2))
+        self.cells.set(cmap=style.REGIONS, clim=(-2, 2))
         ax.add_collection(self.cells)
         self.numbers = ax.add_patch(PathPatch(outline([], SIZE), fc=style.INK, lw=0))
         self._label(ax)
@@ -237,7 +234,7 @@ class TwoLayers(base.Explorable):
 
     def _label(self, ax: Axes) -> None:
         """Names above the blocks, and signs between them."""
-        for name, block in self.at.items():
+        for name, block in self.blocks.items():
             (left, top), (right, _) = block[0], block[-1]
             title = "∂ℓ/∂" * (name[0] == "∂") + TITLES[name.removeprefix("∂")]
             middle = (left + right + 1) / 2
@@ -254,7 +251,7 @@ class TwoLayers(base.Explorable):
         shown |= {f"∂{name}": result.passes.grads[name] for name in result.grads}
         colours: list[float] = []
         numbers: list[tuple[str, Place]] = []
-        for name, block in self.at.items():
+        for name, block in self.blocks.items():
             entries = shown[name].flatten().tolist() if name in shown else [0.0] * len(block)
             colours += entries
             if name in shown:

@@ -1,35 +1,23 @@
 """The explorable: a question, controls, one picture that is redrawn in place, and its sentence."""
 
 import base64
-import io
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, ClassVar
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Self
 
-import anywidget
 import ipywidgets as widgets
 import numpy as np
 import torch
-import traitlets
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL import Image
 
 from descent import style
+from descent.explore import direct, film, share
+from descent.explore.direct import Handle as Handle  # for subclasses, too
+from descent.explore.picture import LivePicture, encode
 
 WIDE = widgets.Layout(width="420px")
 STYLE = {"description_width": "140px"}
-
-
-class LivePicture(anywidget.AnyWidget):
-    """PNG bytes in an `<img>` with alt text, and a sentence that screen readers announce."""
-
-    _esm = Path(__file__).with_name("picture.js")
-    png = traitlets.Bytes().tag(sync=True)
-    sentence = traitlets.Unicode().tag(sync=True)
-    note = traitlets.Unicode().tag(sync=True)
-    width = traitlets.Int().tag(sync=True)
-    height = traitlets.Int().tag(sync=True)
 
 
 class Explorable:
@@ -38,8 +26,12 @@ class Explorable:
     A subclass gives `controls`, `compute`, `build`, `update`, `describe` and `title`, and, for a
     guess that is asked for before the controls unlock, `question`, `choices` and `truth`.
     Displayed, it leaves a static picture (image/png), its sentence (text/plain and alt text) and
-    the live widget. Without a front end it is an object: `set` moves controls, `result`,
-    `sentence` and `png` tell what a learner would see.
+    the live widget. Without a front end it is an object: `set` moves controls, `drag` points of
+    the picture; `result`, `sentence` and `png` tell what a learner would see.
+
+    play      slider that indexes a recorded run, "" for none: buttons play it
+    interval  time between two pictures while playing, milliseconds
+    filmed    whether a browser may keep the run's pictures: they follow from the controls alone
     """
 
     title: ClassVar[str] = ""
@@ -48,6 +40,7 @@ class Explorable:
     choices: ClassVar[Sequence[str]] = ()
     play: ClassVar[str] = ""
     interval: ClassVar[int] = 80
+    filmed: ClassVar[bool] = True
     _guesses: ClassVar[dict[type, str]] = {}
 
     def __init__(self) -> None:
@@ -55,13 +48,16 @@ class Explorable:
         self.fig = style.figure(self.size)
         self._moving: list[Artist] = []
         self._background: Any = None
+        self._live: LivePicture | None = None
+        self._film = film.Film()
         self.result = self.compute(**self.params)
         self._limit()
         self.build(self.fig, self.result)
+        self._handles = {handle.name: handle for handle in self.handles()}
         self.update(self.result)
         self._solve_layout()
-        self.png, self.sentence = self._render(), self.describe(self.result)
-        self._live: LivePicture | None = None
+        self._png: bytes | None = None
+        self._draw()
         for control in self.widgets.values():
             control.observe(self._changed, "value")
 
@@ -95,6 +91,10 @@ class Explorable:
         """Control's name -> its new maximum, for controls whose range depends on the result."""
         return {}
 
+    def handles(self) -> Sequence[Handle]:
+        """Points of the picture to drag, on the axes that `build` made."""
+        return ()
+
     # ---- what it can use ----
 
     def moving(self, *artists: Artist) -> None:
@@ -117,7 +117,66 @@ class Explorable:
         """Values of all controls."""
         return {name: control.value for name, control in self.widgets.items()}
 
-    def set(self, **params: Any) -> "Explorable":
+    @property
+    def png(self) -> bytes:
+        """The picture; drawn now, if a browser has shown one that it kept."""
+        if self._png is None:
+            self.update(self.result)
+            self._png = self._render()
+        return self._png
+
+    @property
+    def code(self) -> str:
+        """The setting as a short text, for `at` and `descent.explore.share.show`."""
+        return share.encoded(type(self).__name__, self.widgets)
+
+    @classmethod
+    def at(cls, code: str) -> Self:
+        """A new one, in the setting that a code names; controls that it leaves out are as at first.
+
+        code     what `code` and the field “Share this setting” show
+        returns  explorable
+        raises   ValueError if it is the code of another one, or names a control or a value that
+                 there is not
+        """
+        explorable = cls()
+        explorable.restore(code)
+        return explorable
+
+    def restore(self, code: str) -> None:
+        """Move all controls that a code names; none, if one of them can't be moved so.
+
+        code    of a setting of this explorable
+        raises  ValueError as `at` does
+        """
+        name, texts = share.split(code)
+        if name != type(self).__name__:
+            raise ValueError(f"expected a code that begins with {type(self).__name__}:, got {name}")
+        if unknown := sorted(texts.keys() - self.widgets.keys()):
+            known = ", ".join(self.widgets)
+            raise ValueError(f"expected controls among {known}; got {unknown[0]!r}{share.ADVICE}")
+        before = self.params
+        last = self.limits(self.result).keys()  # their range depends on the others
+        try:
+            for names in (texts.keys() - last, texts.keys() & last):
+                values = {n: share.value_of(n, self.widgets[n], texts[n]) for n in sorted(names)}
+                self.set(**values)
+        except ValueError:
+            self.set(**before)
+            raise
+
+    def drag(self, name: str, x: float, y: float) -> Self:
+        """Drag a point of the picture as a learner would; it stops at the ends of its controls.
+
+        name     of the handle
+        x, y     where to, in the coordinates of its axes
+        returns  the explorable itself
+        raises   KeyError if there is no such handle
+        """
+        values = self._handles[name].read(self.result, x, y)
+        return self.set(**{n: direct.fitted(self.widgets[n], v) for n, v in values.items()})
+
+    def set(self, **params: Any) -> Self:
         """Move controls as a learner would.
 
         params   control's name -> value
@@ -154,9 +213,13 @@ class Explorable:
         return round(100 * self.size[0])
 
     def _changed(self, _: Any) -> None:
+        self._try(self._refresh)
+
+    def _try(self, change: Callable[..., Any], *values: Any) -> None:
+        """Make a change for a learner, who is told what went wrong."""
         note = ""
         try:
-            self._refresh()
+            change(*values)
         except Exception as error:
             note = f"This setting could not be shown ({type(error).__name__}: {error})."
         if self._live is not None:
@@ -165,11 +228,27 @@ class Explorable:
     def _refresh(self) -> None:
         self.result = self.compute(**self.params)
         self._limit()
+        if self._kept():
+            self._png, self.sentence = None, self.describe(self.result)
+        else:
+            self._draw()
+        self._tell()
+
+    def _draw(self) -> None:
         self.update(self.result)
-        self.png, self.sentence = self._render(), self.describe(self.result)
-        if self._live is not None:
-            with self._live.hold_sync():
-                self._live.png, self._live.sentence = self.png, self.sentence
+        self._png, self.sentence = self._render(), self.describe(self.result)
+
+    def _tell(self, *_: Any) -> None:
+        """Bring the browser up to date."""
+        if self._live is None:
+            return
+        with self._live.hold_sync():
+            self._live.film = self._run()
+            if self._png is not None and self._png != self._live.png:
+                self._live.png, self._live.at = self._png, self._give(self._png)
+            self._live.sentence, self._live.code = self.sentence, self.code
+            points = self._handles.values()
+            self._live.handles = [direct.view(h, self.result, self.widgets) for h in points]
 
     def _limit(self) -> None:
         for name, maximum in self.limits(self.result).items():
@@ -204,13 +283,15 @@ class Explorable:
     def _widget(self) -> widgets.Widget:
         """The live widget; a new display of the same explorable shows the same controls."""
         if self._live is None:
-            self._live = LivePicture(
-                png=self.png,
-                sentence=self.sentence,
-                width=self._width,
-                height=round(100 * self.size[1]),
-            )
-            self._box = widgets.VBox([*self._gate(), *self._rows(), self._live])
+            size = {"width": self._width, "height": round(100 * self.size[1])}
+            steps = self.widgets[self.play].model_id if self.play and self.filmed else ""
+            self._live = LivePicture(steps=steps, **size)
+            self._live.on_msg(self._hear)
+            gate = self._gate()
+            self._tell()
+            for control in self.widgets.values():
+                control.observe(self._tell, "disabled")
+            self._box = widgets.VBox([*gate, *self._rows(), self._live])
             self._box.add_class("descent-explorable")
         return self._box
 
@@ -220,6 +301,87 @@ class Explorable:
             rows.append(player(self.widgets[self.play], self.interval))
         return rows
 
+    # ---- what a browser asks for ----
+
+    def _hear(self, _: Any, message: dict[str, Any], __: Any) -> None:
+        """A message of picture.js."""
+        if message["type"] == "more":
+            self._send_film()
+        elif message["type"] == "hello":
+            self._film.begin()
+            self._tell()
+        else:
+            self._try(self._moved, message)
+            self._send({"type": "done"})
+
+    def _send(self, message: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
+        assert self._live is not None
+        self._live.send(message, list(buffers))
+
+    def _moved(self, message: dict[str, Any]) -> None:
+        """A point was dragged or moved by a key, or the code of a setting was entered."""
+        if message["type"] == "restore":
+            if not self._locked(self.widgets):
+                self.restore(message["code"])
+            return
+        handle = self._handles[message["name"]]
+        if self._locked(handle.controls):
+            return
+        if message["type"] == "drag":
+            self.drag(handle.name, *direct.on_axes(handle.ax, message["left"], message["top"]))
+        else:
+            steps = handle.nudge(message["right"], message["up"])
+            self.set(**{n: direct.moved(self.widgets[n], by) for n, by in steps.items()})
+
+    def _locked(self, names: Iterable[str]) -> bool:
+        return any(self.widgets[name].disabled for name in names)
+
+    # ---- the pictures of a run, in the browser ----
+
+    def _run(self) -> int:
+        """Number of the run whose pictures a browser may keep; 0 for none, or a locked one."""
+        if not (self.play and self.filmed) or self._locked([self.play]):
+            return 0
+        settings = self.params
+        del settings[self.play]
+        return self._film.run(settings)
+
+    def _kept(self) -> bool:
+        """Whether the browser shows the present picture by itself."""
+        return self._run() > 0 and self._film.has(self.widgets[self.play].value)
+
+    def _give(self, png: bytes) -> int:
+        """Let the browser keep the picture that it gets, of this step; -1 if it is not to."""
+        if not self._run():
+            return -1
+        step: int = self.widgets[self.play].value
+        self._film.given(step, png)
+        return step if self._film.has(step) else -1
+
+    def _send_film(self) -> None:
+        """Send some pictures of the run in advance, for as long as others can wait."""
+        if not self._run():
+            return
+        slider = self.widgets[self.play]
+        steps = range(slider.min, slider.max + 1, slider.step)
+        end, sent, pictures, complete = time.monotonic() + film.SLICE, {}, [], True
+        for step in self._film.missing(steps, slider.value):
+            if time.monotonic() > end:
+                complete = False
+                break
+            png, sent[step] = self._picture_at(step)
+            pictures.append(png)
+            self._film.given(step, png)
+        message = {"type": "frames", "film": self._film.number, "complete": complete}
+        message |= {"steps": list(sent), "sentences": list(sent.values())}
+        self._send(message, pictures)
+
+    def _picture_at(self, step: int) -> tuple[bytes, str]:
+        """Picture and sentence of another step of the run."""
+        result = self.compute(**self.params | {self.play: step})
+        self.update(result)
+        return self._render(), self.describe(result)
+
     def _gate(self) -> list[widgets.Widget]:
         """The question, and buttons to commit a guess or to skip; empty where nothing is asked."""
         if not self.question:
@@ -227,7 +389,7 @@ class Explorable:
         gate = Gate(self.question, self.choices, list(self.widgets.values()))
         gate.when_answered(self._answer)
         if type(self) in self._guesses:
-            gate.answer(self._guesses[type(self)], skipped=True)
+            gate.recall(self._guesses[type(self)])
         return [gate.box]
 
     def _answer(self, guess: str) -> str:
@@ -256,10 +418,12 @@ class Gate:
         self.skip = widgets.Button(description="Skip")
         self.said = widgets.HTML()
         asked = widgets.HTML(f"<p><b>Predict first.</b> {question}</p>")
+        self.again = widgets.Button(description="Answer again", layout={"display": "none"})
         self._buttons = widgets.HBox([self.commit, self.skip])
-        self.box = widgets.VBox([asked, self.field, self._buttons, self.said])
+        self.box = widgets.VBox([asked, self.field, self._buttons, self.said, self.again])
         self.commit.on_click(lambda _: self.answer(str(self.field.value or "")))
         self.skip.on_click(lambda _: self.answer("", skipped=True))
+        self.again.on_click(lambda _: self._ask(True))
         self._lock(True)
 
     def when_answered(self, judge: Callable[[str], str]) -> None:
@@ -272,9 +436,22 @@ class Gate:
             self.said.value = _status("Choose or write an answer first, or skip.")
             return
         self.said.value = _status(self._judge(guess))
-        self.field.disabled = self.commit.disabled = self.skip.disabled = True
-        self._buttons.layout.display = "none"
+        self._ask(False)
         self._lock(False)
+
+    def recall(self, guess: str) -> None:
+        """Show an earlier guess ("" when skipped) as this one's answer."""
+        if guess in getattr(self.field, "options", [guess]):
+            self.field.value = guess
+        self.answer(guess, skipped=True)
+
+    def _ask(self, asking: bool) -> None:
+        """Take answers or no more; once unlocked, controls stay so when it asks again."""
+        self.field.disabled = self.commit.disabled = self.skip.disabled = not asking
+        self._buttons.layout.display = "" if asking else "none"
+        self.again.layout.display = "none" if asking else ""
+        if asking:
+            self.said.value = ""
 
     def _lock(self, locked: bool) -> None:
         for control in self._locked:
@@ -380,17 +557,6 @@ def learner_or_reference(
     except Exception as error:
         return reference, f"the course's function, as yours failed ({type(error).__name__})"
     return (learner, "your function") if agrees else (reference, "the course's, as yours differs")
-
-
-def encode(rgba: np.ndarray) -> bytes:
-    """Pixels as PNG, compressed for speed.
-
-    rgba     uint8 array (H, W, 4)
-    returns  bytes of the file
-    """
-    buffer = io.BytesIO()
-    Image.fromarray(rgba).convert("RGB").save(buffer, "png", compress_level=1)
-    return buffer.getvalue()
 
 
 def _status(text: str) -> str:

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 
 import torch
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch, Rectangle
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, max_pool2d, pad
 
 from descent import data, style
 from descent.explore import base
+from descent.explore.outlines import outline
 
 SIZE = 3
 """Height and width of all kernels."""
@@ -157,7 +158,7 @@ class KernelOnImage(base.Explorable):
         left.set_title("The image and the window")
         middle.set_title("pixel · weight, summed")
         self.shown = left.imshow(style.numpy(result.image), cmap="gray_r", vmin=0, vmax=1)
-        self.map = right.imshow(style.numpy(result.final), cmap="PuOr_r")
+        self.map = right.imshow(style.numpy(result.final), cmap=style.SIGNED)
         self.panels = (left, right)
         self.frames = [self._frame(left, SIZE), self._frame(right, 1)]
         for ax in (left, right):
@@ -174,6 +175,15 @@ class KernelOnImage(base.Explorable):
         self.moving(self.shown, self.map, *self.frames, self.head)
         self.sizes: tuple[Any, ...] = ()
 
+    def handles(self) -> list[base.Handle]:
+        def place(slid: Slid) -> tuple[float, float]:
+            return slid.column + SIZE / 2 - 0.5, slid.row + SIZE / 2 - 0.5
+
+        def corner(_: Slid, x: float, y: float) -> dict[str, float]:
+            return {"column": x - SIZE / 2 + 0.5, "row": y - SIZE / 2 + 0.5}
+
+        return [base.Handle("window", self.panels[0], place, "column", "row", corner)]
+
     def _frame(self, ax: Axes, side: int) -> Rectangle:
         frame = Rectangle((0, 0), side, side, fill=False, edgecolor=style.GREEN, linewidth=2.2)
         ax.add_patch(frame)
@@ -185,11 +195,11 @@ class KernelOnImage(base.Explorable):
         for k in range(SIZE + 1):
             ax.plot([k - 0.5] * 2, [-0.5, SIZE - 0.5], color=style.GREY, linewidth=0.8)
             ax.plot([-0.5, SIZE - 0.5], [k - 0.5] * 2, color=style.GREY, linewidth=0.8)
-        cells = [(k % SIZE, k // SIZE) for k in range(SIZE * SIZE)]
-        self.products = [ax.text(*cell, "", ha="center", va="center", size=8) for cell in cells]
+        self.products = PathPatch(outline([], 0.16), fc=style.INK, lw=0)
+        ax.add_patch(self.products)
         middle = (SIZE - 1) / 2
         self.sum = ax.text(middle, SIZE + 0.1, "", ha="center", va="center", weight="bold")
-        self.moving(*self.products, self.sum)
+        self.moving(self.products, self.sum)
 
     def update(self, result: Slid) -> None:
         values = result.final / result.final.abs().max().clamp(min=1e-6)
@@ -203,8 +213,10 @@ class KernelOnImage(base.Explorable):
         row, column = result.mark
         self.frames[1].set_xy((column - 0.5, row - 0.5))
         pairs = zip(result.window.flatten().tolist(), result.kernel.flatten().tolist(), strict=True)
-        for text, (pixel, weight) in zip(self.products, pairs, strict=True):
-            text.set_text(f"{pixel:.2f} · {weight:.2g}".replace("-", "−"))
+        texts = [f"{pixel:.2f} · {weight:.2g}".replace("-", "−") for pixel, weight in pairs]
+        cells = [(k % SIZE, k // SIZE) for k in range(SIZE * SIZE)]
+        numbers = zip(texts, cells, strict=True)
+        self.products.set_path(outline(numbers, 0.16, downwards=True))
         self.sum.set_text(f"sum: {signed(float(result.output[result.row, result.column]))}")
         height, width = result.final.shape
         most = float(result.final.abs().max())

@@ -97,7 +97,7 @@ def square(ax: Axes, xlabel: str = "", ylabel: str = "") -> None:
 def draw_firing(ax: Axes) -> Any:
     """An empty half-plane where a unit fires, for `set_xy`; hatched, so that it needs no colour."""
     look: dict[str, Any] = {
-        "facecolor": "#FBE9DD",
+        "facecolor": style.PALE_ORANGE,
         "edgecolor": style.ORANGE,
         "hatch": "//",
         "linewidth": 2,
@@ -412,9 +412,9 @@ def draw_graph(ax: Axes) -> None:
     places |= {"w": (places["dot"][0], 1.4), "b": (places["+"][0], 1.4)}
     for name, place in places.items():
         if name in ("dot", "+", "≥ 0"):
-            draw_node(ax, place, name, fc="#FBE9DD")
+            draw_node(ax, place, name, fc=style.PALE_ORANGE)
         else:
-            box = {"boxstyle": "round,pad=0.45", "fc": "#EAF2F8", "ec": style.INK}
+            box = {"boxstyle": "round,pad=0.45", "fc": style.WASH, "ec": style.INK}
             box["linestyle"] = "--" if name in "wb" else "-"
             ax.text(*place, name, ha="center", va="center", bbox=box)
     for start, end in [*pairwise(across), ("w", "dot"), ("b", "+")]:

@@ -197,6 +197,12 @@ class ParabolaDescent(base.Explorable):
         self.moving(self.fall, self.tip)
         self.shown = ""
 
+    def handles(self) -> list[base.Handle]:
+        def place(walk: Walk) -> tuple[float, float]:
+            return float(walk.path[0]), float(walk.losses[0])
+
+        return [base.Handle("start", self.left, place, x="start")]
+
     def update(self, result: Walk) -> None:
         if result.curve != self.shown:
             self._show(result.curve)

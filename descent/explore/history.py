@@ -290,7 +290,7 @@ def _draw_maps(ax: Axes, x: float, size: tuple[int, ...]) -> float:
     count, side = min(size[0], 8), size[1]
     for k in range(count):
         corner = (x + 1.6 * k, 2 * (count - 1) / 2 - side / 2 - 2 * k)
-        look: dict[str, Any] = {"fc": "#DDEBF5", "ec": style.BLUE, "lw": 0.8}
+        look: dict[str, Any] = {"fc": style.WASH, "ec": style.BLUE, "lw": 0.8}
         ax.add_patch(Rectangle(corner, side, side, **look))
     return side + 1.6 * (count - 1)
 
@@ -298,7 +298,7 @@ def _draw_maps(ax: Axes, x: float, size: tuple[int, ...]) -> float:
 def _draw_vector(ax: Axes, x: float, length: int) -> float:
     """A vector as a column, whose height grows with the square root of its length."""
     height = 3.6 * length**0.5
-    look: dict[str, Any] = {"fc": "#FBE9DD", "ec": style.ORANGE, "lw": 0.8}
+    look: dict[str, Any] = {"fc": style.PALE_ORANGE, "ec": style.ORANGE, "lw": 0.8}
     ax.add_patch(Rectangle((x + 3, -height / 2), 4, height, **look))
     return 10.0
 
@@ -326,7 +326,7 @@ def draw_residual(ax: Axes) -> None:
     canvas(ax, 4, 6, "2015: add to x")
     for y, name in ((4.3, "layer"), (2.6, "layer")):
         box = FancyBboxPatch((1.0, y - 0.35), 1.4, 0.7, boxstyle="round,pad=0.08", ec=style.INK)
-        box.set(facecolor="#DDEBF5", linewidth=1.5)
+        box.set(facecolor=style.WASH, linewidth=1.5)
         ax.add_patch(box)
         ax.text(1.7, y, name, ha="center", va="center")
     for start, end in ((5.7, 4.75), (3.85, 3.05), (2.15, 1.35)):

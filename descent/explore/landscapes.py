@@ -127,7 +127,7 @@ def draw_levels(
         spread = height.min() + spread * (height.max() - height.min())
     levels, at = style.numpy(spread), [style.numpy(part) for part in (u, v, height)]
     shade = LogNorm(levels[0], levels[-1]) if best is not None else None
-    ax.contourf(*at, levels, cmap="Blues_r", alpha=0.35, extend="both", norm=shade)
+    ax.contourf(*at, levels, cmap=style.DEPTHS, alpha=0.35, extend="both", norm=shade)
     ax.contour(*at, levels, colors=style.GREY, linewidths=0.5, linestyles="solid")
     ax.grid(False)
     ax.set(**{"xlim": (left, right), "ylim": (low, high), "xlabel": "w₁", "ylabel": "w₂"} | options)
@@ -264,6 +264,9 @@ class CriticalPoints(base.Explorable):
         self.said = ax.text(0, 2.2, "", ha="center", fontsize=11)
         self.moving(*self.axes, self.slope, self.here, *self.cuts, self.said)
         self.shown = ""
+
+    def handles(self) -> list[base.Handle]:
+        return [base.Handle("weights w", self.map, lambda r: tuple(r.w.tolist()), "w1", "w2")]
 
     def update(self, result: Point) -> None:
         if result.terrain != self.shown:

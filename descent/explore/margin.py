@@ -171,10 +171,15 @@ def clouds(distance: float) -> tuple[Tensor, Tensor]:
     return noise + y[:, None] * distance / 2 * torch.tensor([0.8, 0.6]).double(), y
 
 
+STRAY = 35
+"""The sample of `clouds` that lies deepest in the other class: it is there to be dragged."""
+
+
 @lru_cache(maxsize=1024)
-def solved(lam: float, distance: float) -> Margin:
-    """The SVM on `clouds`, solved once for every setting."""
+def solved(lam: float, distance: float, right: float = 0.0, up: float = 0.0) -> Margin:
+    """The SVM on `clouds`, the stray sample moved by (right, up), solved once for every setting."""
     x, y = clouds(distance)
+    x[STRAY] += torch.tensor([right, up], dtype=x.dtype)
     return Margin(lam, x, y, *svm(x, y, lam))
 
 
@@ -205,17 +210,30 @@ class SVMMargin(base.Explorable):
                 layout=base.WIDE,
             ),
             "distance": base.slider("distance of the clouds", 0.5, 4, 3, step=0.25),
+            "right": base.slider("one sample, to →", -3, 3, 0),
+            "up": base.slider("one sample, to ↑", -3, 3, 0),
         }
 
-    def compute(self, lam: float, distance: float) -> Margin:
-        return solved(float(f"{lam:.6g}"), distance)
+    def compute(self, lam: float, distance: float, right: float, up: float) -> Margin:
+        return solved(float(f"{lam:.6g}"), distance, round(right, 6), round(up, 6))
 
     def build(self, fig: Any, result: Margin) -> None:
         left, right = fig.subplots(1, 2, width_ratios=[1.15, 1])
         self._build_plane(left)
         self._build_hinge(right)
 
+    def handles(self) -> list[base.Handle]:
+        def place(found: Margin) -> tuple[float, float]:
+            return tuple(found.x[STRAY].tolist())
+
+        def shift(_: Margin, x: float, y: float) -> dict[str, float]:
+            home = clouds(self.widgets["distance"].value)[0][STRAY].tolist()
+            return {"right": x - home[0], "up": y - home[1]}
+
+        return [base.Handle("one sample", self.plane, place, "right", "up", shift)]
+
     def _build_plane(self, ax: Axes) -> None:
+        self.plane = ax
         self.band = ax.fill([0], [0], color=style.GOLD, alpha=0.16, linewidth=0)[0]
         self.line = ax.plot([], [], color=style.INK)[0]
         self.edges = [ax.plot([], [], "--", color=style.INK, linewidth=1)[0] for _ in range(2)]

@@ -257,7 +257,9 @@ class CostOfDigits(base.Explorable):
             ax.plot([], [], m, color=c, markersize=8, mec=style.PAPER)[0]
             for m, (c, _) in zip(style.MARKERS, looks, strict=False)
         ]
-        fig.legend(self.lines, list(FAMILIES), loc="outside lower center", ncols=3)
+        pairs = list(zip(self.lines, self.tips, strict=True))
+        look: dict[str, Any] = {"ncols": 3, "numpoints": 1, "handlelength": 3}
+        fig.legend(pairs, list(FAMILIES), loc="outside lower center", **look)
         self.now = ax.text(0.98, 0.95, "", transform=ax.transAxes, ha="right", weight="bold")
         self.moving(*self.ghosts, *self.lines, *self.tips, self.now)
 

@@ -184,9 +184,13 @@ class NeighbourVotes(base.Explorable):
         ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
         (self.spokes,) = ax.plot([], [], color=style.GREY, linewidth=0.9)
         (self.ring,) = ax.plot([], [], "--", color=style.INK, linewidth=1.2)
-        (self.star,) = ax.plot([], [], "*", color=style.GOLD, markersize=18, markeredgecolor="k")
+        (self.star,) = ax.plot([], [], "*", color=style.GOLD, markersize=18, mec=style.INK)
         self.told = ax.text(1.06, 0.7, "", transform=ax.transAxes, va="top", linespacing=1.6)
         self.moving(self.spokes, self.ring, self.star, self.told)
+        self.plane = ax
+
+    def handles(self) -> list[base.Handle]:
+        return [base.Handle("query", self.plane, lambda r: tuple(r.query.tolist()), "x1", "x2")]
 
     def update(self, result: Vote) -> None:
         ends = result.x[result.chosen]

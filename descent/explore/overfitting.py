@@ -300,7 +300,7 @@ class BiasVariance(base.Explorable):
         left.add_collection(self.bundle, autolim=False)
         line = style.numpy(result.line)
         (self.mean,) = left.plot([], [], color=style.INK, label="mean of all 200 fits")
-        (truth,) = left.plot(line, style.numpy(law(result.line)), "--", color=style.TEST)
+        (truth,) = left.plot(line, style.numpy(law(result.line)), ":", color=style.TRUTH)
         truth.set_label("sine")
         left.set(
             xlim=(-1.05, 1.05),

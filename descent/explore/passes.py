@@ -299,7 +299,7 @@ class TwoModes(base.Explorable):
         texts: dict[str, Any] = {"ha": "center", "va": "center"}
         self.names = [left.text(0.6 + 1.4 * k, 0, "", **texts) for k in range(3)]
         for k, box in enumerate(self.boxes):
-            box.set(fc="#EAF2F8", ec=style.INK, hatch="" if k % 2 else "..", hatch_linewidth=0.2)
+            box.set(fc=style.WASH, ec=style.INK, hatch="" if k % 2 else "..", hatch_linewidth=0.2)
         self._build_bars(right)
         self.moving(*self.boxes, *self.names)
 

@@ -374,8 +374,9 @@ class OptimiserRace(base.Explorable):
         names = [f"{n} ({_brief(self.whose[n])})" if self._told(n) else n for n in RACERS]
         pairs = list(zip(self.trails, self.heads, strict=True))
         fig.legend(pairs, names, loc="outside lower center", ncols=3, numpoints=1, handlelength=3)
+        box = {"fc": style.PAPER, "ec": "none", "alpha": 0.85, "pad": 2}
         self.now = self.map.text(
-            0.03, 0.96, "", transform=self.map.transAxes, va="top", weight="bold", fontsize=11
+            0.03, 0.96, "", transform=self.map.transAxes, va="top", weight="bold", bbox=box
         )
 
     def _told(self, name: str) -> bool:

@@ -394,7 +394,7 @@ class DecisionRegions(base.Explorable):
         left, right = fig.subplots(1, 2, width_ratios=[1, 1.05])
         self.plane = draw_plane(left)
         left.set(title=self.title, ylabel="x₂")
-        left.set_xlabel("x₁   (grey: where a unit of layer 1 switches)", fontsize=9)
+        left.set_xlabel("x₁   (thin: where a unit of layer 1 switches)", fontsize=9)
         image, border, units, classes = self.plane
         box = {"fc": style.PAPER, "ec": "none", "alpha": 0.85, "pad": 2}
         self.told = left.text(-1.55, 1.53, "", va="top", weight="bold", bbox=box)

@@ -397,7 +397,7 @@ class MovingThreshold(base.Explorable):
         self._draw_errors(bottom)
         (self.dot,) = bottom.plot([], [], "D", color=style.INK, markersize=8)
         axes = (top, middle, bottom)
-        self.thresholds = [ax.axvline(LOW, color=style.INK, linewidth=1.4) for ax in axes]
+        self.thresholds = [ax.axvline(LOW, color=style.INK, linestyle="-.") for ax in axes]
         self.crossings = [ax.axvline(LOW, color=style.GREEN, linestyle=":") for ax in axes[:2]]
         self.thresholds[0].set_label("your threshold")
         self.crossings[0].set_label("where they cross")
@@ -405,6 +405,11 @@ class MovingThreshold(base.Explorable):
         self.said = bottom.text(209.5, 1, "", ha="right", va="bottom")
         self.moving(*self.curves, self.wrong, self.posterior, self.dot, self.said)
         self.moving(*self.thresholds, *self.crossings)
+        self.top = top
+
+    def handles(self) -> list[base.Handle]:
+        """The threshold, at half the height of the curves."""
+        return [base.Handle("threshold", self.top, lambda r: (r.threshold, 0.035), x="threshold")]
 
     def _draw_players(self, ax: Any) -> None:
         h, is_male = players()

@@ -156,6 +156,15 @@ class OnePixel(base.Explorable):
         self.moving(*self.titles, *self.means, *self.rings)
         self._build_counts(right)
 
+    def handles(self) -> list[base.Handle]:
+        def place(rule: Decision) -> tuple[float, float]:
+            return rule.place[1], rule.place[0]
+
+        def pixel(_: Decision, x: float, y: float) -> dict[str, float]:
+            return {"column": x + 1, "row": y + 1}
+
+        return [base.Handle("pixel", self.rings[0].axes, place, "column", "row", pixel)]
+
     def _build_counts(self, ax: Axes) -> None:
         ax.set(xlim=(-0.16, 1.16), ylim=(0, 158), title=f"{self.title} Dashed: best limit")
         ax.set(xlabel="grey value: 0 white, 1 black", ylabel="images")
@@ -389,9 +398,9 @@ class WatchItLearn(base.Explorable):
         self.places = [
             (PITCH * (k % ACROSS) + 4, PITCH * (k // ACROSS) + 4) for k in range(HARDEST)
         ]
-        self.guesses = [
-            ax.text(x - 0.5, y + 4.4, "", ha="center", va="top", fontsize=8) for x, y in self.places
-        ]
+        below: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 8}
+        below["color"] = style.PALETTES["light"].ink  # the images' paper is always white
+        self.guesses = [ax.text(x - 0.5, y + 4.4, "", **below) for x, y in self.places]
         self.moving(self.boxes, *self.guesses)
 
     def _build_errors(self, ax: Axes) -> None:

@@ -167,7 +167,7 @@ def draw_graph(ax: Axes, graph: Graph) -> Drawn:
             ax.add_patch(arrow(*ends(places[name], node.place), color=style.GREY, linewidth=1.2))
     values, grads = (
         ax.add_patch(PathPatch(outline([], SIZE), fc=colour, lw=0, zorder=5))
-        for colour in (style.BLUE, "#00735A")
+        for colour in (style.BLUE, style.GRADIENT)
     )
     texts: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 5}
     texts["bbox"] = {"fc": style.PAPER, "ec": "none", "pad": 0.8}
@@ -181,7 +181,7 @@ def draw_graph(ax: Axes, graph: Graph) -> Drawn:
 def _draw_box(ax: Axes, node: Node) -> None:
     x, y = node.place
     given = not node.operation
-    look: dict[str, Any] = {"fc": "#F4F6F8" if given else "#EAF2F8", "ec": style.INK}
+    look: dict[str, Any] = {"fc": style.PAPER if given else style.WASH, "ec": style.INK}
     look["linestyle"] = "--" if given else "-"
     corner = x - WIDTH / 2, y - HEIGHT / 2
     shape = "round,pad=0,rounding_size=0.12"
@@ -240,6 +240,7 @@ class GraphStepper(base.Explorable):
     size = (8.6, 4.4)
     play = "step"
     interval = 1500
+    filmed = False  # what a step asks is not in its picture
     question = (
         "In f = x·y·(x + z) the value x is used twice, by p and by q, and a gradient comes back "
         "from each. What is ∂f/∂x in the end?"

@@ -23,10 +23,10 @@ from torch import Tensor
 
 from descent import style
 from descent.data import load_blood_pressure
-from descent.explore.base import STYLE, WIDE, Explorable, choice, int_slider, slider
+from descent.explore.base import STYLE, WIDE, Explorable, Handle, choice, int_slider, slider
 
 Shape = tuple[int, ...]
-READ, UNREAD = "#BBD7EA", style.PAPER
+READ, UNREAD = style.PALE_BLUE, style.PAPER
 
 # ---- pictures of the lecture -------------------------------------------------------------------
 
@@ -667,6 +667,8 @@ def _at(index: Shape) -> str:
 
 SLOPES, INTERCEPTS = (0.0, 2.0), (50.0, 150.0)
 AGES, PRESSURES = (10.0, 75.0), (90.0, 230.0)
+MIDDLE_AGE, HIGH_AGE = 40.0, 70.0
+"""Where the line is taken hold of, years."""
 LEVELS = (1.02, 1.1, 1.3, 2, 4, 8, 16, 32)
 """Contours of the mean squared error, as multiples of the least."""
 
@@ -792,6 +794,7 @@ class RegressionLine(Explorable):
         self.shown: bool | None = None
 
     def _build_points(self, ax: Axes) -> None:
+        self.points = ax
         ax.set(xlim=AGES, ylim=PRESSURES, box_aspect=1)
         ax.set(xlabel="age, years", ylabel="systolic blood pressure, mmHg")
         ax.set_title(self.title, fontsize=10)
@@ -812,6 +815,26 @@ class RegressionLine(Explorable):
         self.said = ax.text(0.98, 0.97, "", transform=ax.transAxes, ha="right", va="top")
         self.said.set_bbox({"facecolor": style.PAPER, "edgecolor": style.FAINT})
         self.moving(self.here, self.said)
+        self.surface = ax
+
+    def handles(self) -> list[Handle]:
+        """The line at a middle and at a high age, and as a point of the surface."""
+
+        def height(age: float) -> Callable[[Line], tuple[float, float]]:
+            return lambda line: (age, line.slope * age + line.intercept)
+
+        def lifted(line: Line, _: float, y: float) -> dict[str, float]:
+            return {"intercept": y - MIDDLE_AGE * line.slope}
+
+        def turned(line: Line, _: float, y: float) -> dict[str, float]:
+            return {"slope": (y - line.intercept) / HIGH_AGE}
+
+        both = ("intercept", "slope")
+        return [
+            Handle("line, up and down", self.points, height(MIDDLE_AGE), "", "intercept", lifted),
+            Handle("line, steeper", self.points, height(HIGH_AGE), "", "slope", turned),
+            Handle("slope and intercept", self.surface, lambda r: (r.intercept, r.slope), *both),
+        ]
 
     def update(self, result: Line) -> None:
         """Move line, squares and point; change the surface when the outlier comes or goes."""
@@ -860,6 +883,6 @@ def draw_surface(ax: Axes, outlier: bool) -> list[Artist]:
     levels = [least * level for level in LEVELS]
     grid = (style.numpy(intercepts), style.numpy(slopes), error)
     lines = ax.contour(*grid, levels=levels, colors=style.GREY, linewidths=1)
-    labels = ax.clabel(lines, levels[2:], fmt="%.0f", fontsize=7)
+    labels = ax.clabel(lines, levels[2:], fmt="%.0f", fontsize=8)
     cross = ax.plot(intercept, slope, "X", color=style.ORANGE, mec=style.PAPER, ms=11)
     return [lines, *labels, *cross]

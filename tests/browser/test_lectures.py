@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from descent.course.lab import lab_command
+from tests.browser.test_access import violations
 
 ROOT = Path(__file__).parents[2]
 LECTURES = sorted(p.name for p in (ROOT / "lectures").glob("*.ipynb"))
@@ -20,6 +21,16 @@ ERRORS = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(o => o.output_type === "error" || o.name === "stderr").map(o => o.evalue ?? o.text)"""
 IMAGE = """img => fetch(img.src).then(r => r.arrayBuffer())
     .then(b => Array.from(new Uint8Array(b)).reduce((h, x) => (h * 31 + x) | 0, 7))"""
+
+ALT_TEXT = f"--LabApp.extra_labextensions_path={ROOT / 'descent/labextensions'}"
+"""JupyterLab draws pictures without the alt text that they carry; this extension adds it."""
+
+
+@pytest.fixture(scope="module")
+def lab(course, jupyter):
+    """Address of a JupyterLab that shows the student's folders, with the course's extension."""
+    with jupyter(course, ALT_TEXT) as address:
+        yield address
 
 
 @pytest.fixture
@@ -67,9 +78,18 @@ def test_run_all_and_move_each_explorable_by_keyboard(opened):
     run_all(page)
     boxes = page.locator(".descent-explorable")
     boxes.first.wait_for()
+    before = pictures(page)
+    assert violations(page) == []
+    assert pictures(page) == before, "a picture moves though nobody played it"
     for i in range(boxes.count()):
         move_one(boxes.nth(i))
     assert page.errors == []
+
+
+def pictures(page) -> list[int]:
+    """What all explorables show now."""
+    images = page.locator("img.descent-picture")
+    return [images.nth(i).evaluate(IMAGE) for i in range(images.count())]
 
 
 def move_one(box) -> None:

@@ -1,5 +1,7 @@
 """The judge of graders: what it accepts, what it finds, that it runs cells as a notebook does."""
 
+import io
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -201,19 +203,50 @@ def test_sections_of_a_file(course: Path) -> None:
     )
 
 
-def test_the_table_names_problems(capsys: pytest.CaptureFixture[str]) -> None:
-    losses = {"a": Loss("AssertionError", "expected 1\n  got 2", "hidden")}
-    verdicts = [
-        Verdict("a", "wrong", "off by one", losses),
-        Verdict("a", "right", "a [loop]", losses, ["a right answer is rejected"]),
-    ]
-    assert show([("01", verdicts[:1])], Console(width=160))
-    assert not show([("01", verdicts)], Console(width=160))
-    said = capsys.readouterr().out
-    assert "expected 1" in said
+def said_of(verdicts: list[Verdict], verbose: bool = False) -> tuple[bool, str]:
+    """Whether all is well, and what is printed, spaces taken together."""
+    console = Console(width=160, file=io.StringIO())
+    well = show([("01", verdicts)], console, verbose)
+    return well, re.sub(r"[ │┃]+", " ", console.file.getvalue())
+
+
+SEEN = {"a": Loss("AssertionError", "expected 1\n  got 2", "visible")}
+UNSEEN = {"a": Loss("AssertionError", "another", "hidden", "→ one off")}
+VERDICTS = [
+    Verdict("", "solution", "the solutions"),
+    Verdict("a", "example", "docstring"),
+    Verdict("a", "right", "a loop"),
+    Verdict("a", "right", "by sums"),
+    Verdict("a", "wrong", "off by one", SEEN, says="EXPECTED 1"),
+    Verdict("a", "wrong", "off by two", UNSEEN, says="one off"),
+    Verdict("a", "wrong", "not asked", UNSEEN),
+]
+
+
+def test_the_table_has_a_row_for_each_exercise() -> None:
+    well, said = said_of(VERDICTS)
+    assert well
+    assert "\n a 2/2 3/3 1 2 2/2 \n" in said
+    assert "0 right answers rejected, 0 wrong answers accepted\n7 verdicts, 0 problems" in said
+    assert "off by one" not in said
+
+
+def test_the_table_counts_what_graders_get_wrong() -> None:
+    refused = Verdict("a", "right", "a [loop]", SEEN, ["a right answer is rejected"])
+    taken = Verdict("a", "wrong", "all the same", {}, ["a wrong answer is accepted"])
+    mute = Verdict("a", "wrong", "mute", UNSEEN, ["the message does not say it"], says="it")
+    well, said = said_of([*VERDICTS, refused, taken, mute])
+    assert not well
+    assert "\n a 2/3 4/5 1 3 2/3 \n" in said
+    assert "1 right answers rejected, 1 wrong answers accepted\n10 verdicts, 3 problems" in said
+    assert "01: a (right: a [loop]): a right answer is rejected\n" in said
+
+
+def test_the_long_table_has_a_row_for_each_attempt() -> None:
+    well, said = said_of(VERDICTS, verbose=True)
+    assert well
+    assert "\n a wrong off by one a visible expected 1 \n" in said
     assert "got 2" not in said
-    assert "01: a (right: a [loop]): a right answer is rejected" in said
-    assert "2 verdicts, 1 problems" in said
 
 
 def test_graders_command(course: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import traceback
 
 import nbformat
 import pytest
@@ -247,7 +248,9 @@ def test_the_first_of_two_matching_mistakes_is_told():
 def test_a_mistake_that_gives_the_right_answer_is_not_told():
     mistakes = {"norm forgotten": FLOATS, "anything": lambda: FLOATS}
     assert "→ the values are right" in message(FLOATS.double(), FLOATS, mistakes=mistakes)
-    assert "→" not in message((FLOATS.double(),), (FLOATS,), mistakes={"no": (FLOATS,)})
+    said = message((FLOATS.double(),), (FLOATS,), mistakes={"no": (FLOATS,)})
+    assert "→ the values are right" in said
+    assert "→ no" not in said
 
 
 def test_right_values_of_wrong_form_are_named():
@@ -258,6 +261,23 @@ def test_right_values_of_wrong_form_are_named():
     assert message(FLOATS[:, None], FLOATS).endswith(only + "the shape is not")
     assert "→" not in message(torch.ones(2, 1), FLOATS)
     assert "→" not in message(torch.zeros(2), FLOATS)
+    assert message([1.0, 2], (1.0, 2)).endswith("is not: look at `returns` above")
+    assert "→" not in message(torch.tensor(1.5), 1.5)  # item() is told in the first line
+
+
+def test_an_answer_in_another_order_is_named():
+    assert message((2.0, 1.5), (1.5, 2.0)).endswith("→ the two are swapped")
+    square = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert message(square.T, square).endswith("→ rows and columns are swapped")
+    assert "→" not in message(square + 1, square)
+
+
+def test_an_answer_that_is_nearly_right_is_told_so():
+    exact = torch.tensor([1.5, 2.25])
+    assert "→ nearly right" in message(exact * 1.01, exact)
+    assert "→ nearly right" in message(1.51, 1.5)
+    assert "→" not in message(exact * 1.05, exact)
+    assert "→" not in message(100, 101)
 
 
 def test_long_answers_are_shortened():
@@ -265,8 +285,9 @@ def test_long_answers_are_shortened():
     assert "got       a tensor (20,) of torch.float32, [0, 0.333333, 0.666667, 1, 1.33333" in said
     assert said.count("\n") == 2
     tall = message(torch.zeros(12, 1), torch.ones(12, 1))
-    assert tall.count("[0.]") == 6
+    assert tall.count("[0.]") == 4
     assert tall.count("…") == 2
+    assert len(tall.splitlines()) + len(["→ a mistake"]) <= 12
     assert len(message("x" * 5000, "y")) < 600
     assert "[2., 4.]" in message(2 * FLOATS, FLOATS)
 
@@ -759,9 +780,9 @@ EXPECTED = {
     3: (
         "ZeroDivisionError",
         [
-            "ZeroDivisionError: division by zero",
-            "  in half, line 3 of its cell:",
+            "✗ half stopped with an error in line 3 of its cell:",
             "      return y / 0",
+            "  ZeroDivisionError: division by zero",
         ],
     ),
     4: ("NotImplementedError", ["NotImplementedError: stub: not solved yet"]),
@@ -770,13 +791,50 @@ EXPECTED = {
         "NotImplementedError",
         ["NotImplementedError: GATES is not there yet: solve its cell and run it"],
     ),
-    7: ("NameError", ["NameError: name 'missing' is not defined"]),
+    7: (
+        "NameError",
+        [
+            "✗ the test could not go on with your answer:",
+            "  NameError: name 'missing' is not defined",
+            "  → run the cell that defines it first, or all cells from the top",
+        ],
+    ),
 }
 
 
 @pytest.mark.parametrize("number", EXPECTED)
 def test_errors_in_test_cells_are_short(shown, number):
     assert shown[number] == EXPECTED[number]
+
+
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        ("torch.ones(2) + torch.ones(3)", "the shapes of these tensors do not fit"),
+        ("torch.ones(2).expand(3)", "the shapes of these tensors do not fit"),
+        ("torch.ones(2, 3) @ torch.ones(2)", "the shapes of this matrix product do not fit"),
+        ("torch.ones(2, 3) @ torch.ones(2, 4)", "the shapes of this matrix product do not fit"),
+        ("torch.ones(2) @ torch.ones(2).double()", "the operation is not for this dtype"),
+        ("torch.ones(2).bool().mean()", "the operation is not for this dtype"),
+        ("torch.ones(2)[5]", "an index is beyond the end"),
+        ("[][0]", "an index is beyond the end"),
+        ("1 - torch.ones(2).bool()", "Booleans are no numbers"),
+        ("(1.0).log()", "this is a Python number, not a tensor"),
+        ("torch.ones(2).item()", "a tensor of several numbers comes here"),
+        ("torch.linalg.inv(torch.zeros(2, 2))", "the matrix has no inverse here"),
+    ],
+)
+def test_common_errors_come_with_advice(answer, advice):
+    with pytest.raises((RuntimeError, IndexError, AttributeError, ValueError)) as caught:
+        eval(answer)
+    said = check._error_lines(caught.value, [])
+    assert said[-1].startswith(f"  → {advice}")
+
+
+def test_a_call_refused_for_no_reason_is_said_to_be_allowed():
+    own = traceback.FrameSummary("cell", 3, "half", line="raise ValueError('x must be even')")
+    said = check._error_lines(ValueError("x must be even"), [own])
+    assert said[-1] == "  → these arguments are allowed: they must be answered, not refused"
 
 
 def test_cells_that_pass_say_nothing(shown):

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,38 @@ def test_the_package_works_alone(published):
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines() == [str(published / "descent/__init__.py"), "[]"]
+
+
+def test_students_commands_work_without_the_instructors_half(published, tmp_path):
+    """With an answer, and one in whose cell there is an error."""
+    path = published.parent / "04_perceptron.ipynb"
+    shutil.copyfile(published / "exercises/04_perceptron.ipynb", path)
+    notebook = json.loads(path.read_text())
+    cells = {c["metadata"]["nbgrader"]["grade_id"]: c for c in notebook["cells"]}
+    cells["tlu"]["source"] = "def tlu(x, w, b):\n    return (x @ w + b >= 0).long()"
+    cells["xor"]["source"] = "def xor(x:"
+    path.write_text(json.dumps(notebook))
+    script = tomllib.loads((published / "pyproject.toml").read_text())["project"]["scripts"]
+    module, function = script["descent"].split(":")
+    code = f"""import sys; sys.path[:0] = {_paths(published)!r}
+from {module} import {function}
+codes = [{function}([*words, {str(path)!r}]) for words in (["check"], ["check", "--hint", "tlu"])]
+from descent.student import doctor, panel
+print(codes, [m for m in sys.modules if m.startswith(("descent.c", "descent.g", "nbgrader"))])"""
+    run = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=published,
+        env=os.environ | {"PYTHONPATH": "", "DESCENT_STATE": str(tmp_path)},
+    )
+    assert run.returncode == 0, run.stderr
+    lines = [" ".join(line.split()) for line in run.stdout.splitlines()]
+    assert "tlu 2 / 2 ✓ solved" in lines
+    assert any(line.startswith("xor 0 / 3 ! crashed SyntaxError in line 1") for line in lines)
+    assert "total 2 / 24 1 of 8 solved" in lines
+    assert "Hint 1 of 3: a nudge" in lines
+    assert lines[-1] == "[1, 0] []"
 
 
 def _paths(published: Path) -> list[str]:
