@@ -78,7 +78,7 @@ def limit(memory: int, seconds: float) -> None:
         "RLIMIT_FSIZE": 64 << 20,
         "RLIMIT_MSGQUEUE": 0,
         "RLIMIT_NOFILE": 256,
-        "RLIMIT_NPROC": 256,
+        "RLIMIT_NPROC": 256 if _has_own_users() else 4096,  # counted with all of the user's, else
     }
     for name, value in cap.items():
         kind = getattr(resource, name, None)
@@ -86,6 +86,15 @@ def limit(memory: int, seconds: float) -> None:
             hard = resource.getrlimit(kind)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(kind, (value, value))
+
+
+def _has_own_users() -> bool:
+    """Whether this is a namespace of users of its own, in which only its own processes count."""
+    try:
+        with open("/proc/self/uid_map") as file:  # noqa: PTH123 - before anything is imported
+            return file.read().split() != ["0", "0", "4294967295"]
+    except OSError:
+        return False
 
 
 def _statm() -> list[int]:
@@ -129,6 +138,15 @@ def processes(proc: int) -> dict[int, Process]:
     else:
         mine = {outer for outer, p in found.items() if _leads(found, p, found[me].parent)}
     return {outer: found[outer] for outer in mine - {me}}
+
+
+def memory_of(proc: int, pid: int) -> int:
+    """Bytes that a process of this process's namespace holds by itself, 0 if it can't be seen."""
+    try:
+        found = _process(proc, str(pid)) if proc >= 0 else None
+    except (OSError, ValueError, KeyError):
+        return 0
+    return found.memory if found and found.pid == pid else 0
 
 
 def own_memory(proc: int) -> int:

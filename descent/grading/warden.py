@@ -362,6 +362,9 @@ class Warden:
                     return {"state": "died"}
                 if answer.get("number") != number:
                     continue  # something else that the hand-in wrote
+                if native.memory_of(self._proc, pid) - self._base > self.limits["memory"]:
+                    self._end_process(pid)  # else the next cell would be ended for it
+                    return {"state": "memory"}
                 return answer | {"state": "late"} if interrupted and "state" in answer else answer
             state = self._over(end, interrupted)
             if state == "late" and not interrupted:

@@ -52,8 +52,7 @@ def test_every_operator_has_a_case():
 @pytest.mark.parametrize(("name", "text", "after"), CASES)
 def test_an_operator_makes(monkeypatch, name, text, after):
     """All that it promises, whatever else it makes."""
-    for other in OPERATORS.keys() - {name}:
-        monkeypatch.delitem(OPERATORS, other)
+    monkeypatch.setattr("descent.course.mutation.OPERATORS", {name: OPERATORS[name]})
     assert after <= {mutant.after for mutant in made(text)}
 
 
@@ -74,8 +73,9 @@ def test_what_makes_no_difference_is_left_alone(text):
 
 def test_two_that_compile_to_the_same_are_one():
     """`1 - 1` and `1 * 0`, say, or a dropped `return None` at the end."""
-    assert {mutant.after for mutant in made("return 1 + 1")} >= {"return 1 - 1"}
     texts = [mutant.after for mutant in made("return 1 + 1")]
+    assert "return 1 - 1" in texts
+    assert "return -1 + 1" not in texts
     assert "return 2 + 0" not in texts
     assert len(made("return None")) == 0
 
