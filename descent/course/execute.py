@@ -13,9 +13,9 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 
 from descent.course.faults import Fault, course_error
-from descent.course.inputs import PACKAGE
 from descent.course.myst import Cell
 from descent.course.notebooks import METADATA
+from descent.student.process import python_path
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 TIMEOUT = 300
@@ -39,7 +39,7 @@ async def execute(notebook: NotebookNode, cells: list[Cell], folder: Path) -> No
         kernel = _kernel_manager(scratch)
         client, running = _client(notebook, kernel, folder)
         try:
-            await client.async_execute(env=_environment(scratch), cleanup_kc=True)
+            await client.async_execute(env=environment(scratch), cleanup_kc=True)
         except (CellControlSignal, CellTimeoutError, DeadKernelError) as error:
             raise course_error([_failure(notebook, cells, running[0], error)]) from None
         finally:
@@ -97,16 +97,15 @@ def _let_interrupts_through(**_: object) -> None:
             loop.remove_signal_handler(number)
 
 
-def _environment(scratch: str) -> dict[str, str]:
+def environment(scratch: str) -> dict[str, str]:
     """The same text on every machine: embedded data, the CPU, no settings of the user's."""
-    paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {
         "DESCENT_DATA": "embedded",
         "DESCENT_DEVICE": "cpu",
         "DESCENT_STYLE": "light",
         "OMP_NUM_THREADS": "1",  # sums in one order, on however many cores
         "IPYTHONDIR": scratch,
-        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONPATH": python_path(),
     }
 
 

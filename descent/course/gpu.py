@@ -29,7 +29,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from descent.course.execute import _kernel_manager
-from descent.course.inputs import PACKAGE
+from descent.student.process import python_path
 
 TOLERANCE = 0.01
 """Of a printed number, relative; near zero, absolute."""
@@ -175,12 +175,11 @@ def run(notebook: NotebookNode, folder: Path, device: str) -> list[str]:
 
 def environment(scratch: str, device: str) -> dict[str, str]:
     """As the build has it, but for the device."""
-    paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {
         "DESCENT_DATA": "embedded",
         "DESCENT_DEVICE": device,
         "IPYTHONDIR": scratch,
-        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONPATH": python_path(),
     }
 
 

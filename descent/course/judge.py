@@ -28,7 +28,7 @@ from descent.course.attempts import Attempt, read_attempts
 from descent.course.chapter import Chapter, read_chapter
 from descent.course.contract import Exercise
 from descent.course.faults import CourseError
-from descent.course.inputs import PACKAGE
+from descent.student.process import python_path
 
 LIMIT = 10.0
 """Seconds that one cell may take."""
@@ -97,11 +97,10 @@ def judge(root: Path, chapter: str) -> list[Verdict]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "verdicts.json"
         command = [sys.executable, "-m", "descent.course.judge", str(root.resolve()), chapter]
-        paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
         run = subprocess.run(
             [*command, str(file)],
             cwd=folder,
-            env=os.environ | {"DESCENT_DATA": "embedded", "PYTHONPATH": os.pathsep.join(paths)},
+            env=os.environ | {"DESCENT_DATA": "embedded", "PYTHONPATH": python_path()},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -40,9 +40,9 @@ from descent.course import plan
 from descent.course.chapter import Chapter, read_chapter
 from descent.course.contract import Exercise
 from descent.course.faults import CourseError, read_text
-from descent.course.inputs import PACKAGE
 from descent.course.judge import Course, TimeLimit
 from descent.course.mutation import Mutant, mutants
+from descent.student.process import python_path
 
 SLOWER = 10.0
 """Times the processor time of the solution's own tests that a mutant may take, 1 s at least."""
@@ -145,9 +145,8 @@ def study(root: Path, options: Options, chapter: str) -> Found:
 
 def _environment() -> dict[str, str]:
     """One thread and no GPU: neither outlives a fork."""
-    paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     fixed = {"DESCENT_DATA": "embedded", "DESCENT_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
-    return os.environ | fixed | {"PYTHONPATH": os.pathsep.join(paths)}
+    return os.environ | fixed | {"PYTHONPATH": python_path()}
 
 
 def _size(root: Path, chapter: str) -> int:

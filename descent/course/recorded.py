@@ -5,7 +5,6 @@ import contextlib
 import io
 import json
 import math
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,10 +14,10 @@ from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 
+from descent.course.execute import environment
 from descent.course.faults import CourseError
 from descent.course.frames import Film
 from descent.course.grid import Control, State, grid
-from descent.course.inputs import PACKAGE
 from descent.explore.base import Explorable, verdict
 
 LARGEST = 1_500_000
@@ -46,7 +45,7 @@ def recordings(notebook: NotebookNode) -> dict[str, Recording]:
         source.write_text(json.dumps(notebook), encoding="utf-8")
         command = [sys.executable, "-m", __name__, str(source), str(to)]
         done = subprocess.run(
-            command, env=_environment(scratch), capture_output=True, text=True, check=False
+            command, env=environment(scratch), capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise CourseError(done.stderr.strip() or f"recording ended with {done.returncode}")
@@ -267,18 +266,6 @@ def gate(explorable: Explorable) -> dict[str, Any]:
 
 
 # ---- the process that runs the lecture -----------------------------------------------------------
-
-
-def _environment(scratch: str) -> dict[str, str]:
-    """What the build runs lectures in: embedded data, the CPU, no settings of the user's."""
-    paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {
-        "DESCENT_DATA": "embedded",
-        "DESCENT_DEVICE": "cpu",
-        "OMP_NUM_THREADS": "1",
-        "IPYTHONDIR": scratch,
-        "PYTHONPATH": os.pathsep.join(paths),
-    }
 
 
 def run(notebook: dict[str, Any]) -> dict[str, Recording]:

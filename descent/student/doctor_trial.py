@@ -1,7 +1,6 @@
 """Runs a notebook from top to bottom in a process of its own, and tells what does not work."""
 
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-import descent
+from descent.student import process
 from descent.student.doctor_case import Case
 from descent.student.doctor_finding import ERROR, WARNING, Finding
 from descent.student.doctor_run import stored
@@ -67,51 +66,33 @@ def run_cells(
     raises  StudentError if Python does not start
     """
     with tempfile.TemporaryDirectory(prefix="descent-", ignore_cleanup_errors=True) as own:
-        process = _start(Path(own), folder, limit)
+        other = _start(Path(own), folder, limit)
         lines: Lines = queue.Queue()
-        listener = threading.Thread(target=_pass_on, args=(process.stdout, lines), daemon=True)
+        listener = threading.Thread(target=_pass_on, args=(other.stdout, lines), daemon=True)
         listener.start()
         try:
-            return _heard(process, lines, cells, limit, whole)
+            return _heard(other, lines, cells, limit, whole)
         finally:
-            _end(process)
+            process.end(other)
             listener.join(GRACE)
 
 
 def _start(own: Path, folder: Path, limit: float) -> "subprocess.Popen[str]":
-    paths = [str(Path(descent.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    settings = {"IPYTHONDIR": str(own), "MPLBACKEND": "agg", "PYTHONIOENCODING": "utf-8"}
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "descent.student.doctor_run", str(limit)],
-        cwd=folder,
-        env=os.environ | settings | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-        start_new_session=True,
-    )
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    """End the process, and what it started."""
-    with suppress(OSError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, 9)
-    process.kill()
-    process.wait()
+    inside = ["-P", "-m", "descent.student.doctor_run", str(limit)]
+    both = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8"}
+    return process.start(inside, folder, own, stderr=subprocess.DEVNULL, **both)
 
 
 def _heard(
-    process: "subprocess.Popen[str]",
+    other: "subprocess.Popen[str]",
     lines: Lines,
     cells: list[tuple[int, str]],
     limit: float,
     whole: float,
 ) -> Trial:
-    assert process.stdin
-    with suppress(OSError), process.stdin:
-        json.dump(cells, process.stdin)
+    assert other.stdin
+    with suppress(OSError), other.stdin:
+        json.dump(cells, other.stdin)
     if not _next(lines, START):
         raise StudentError(f"{sys.executable} can't run cells: install IPython for it")
     trial, until = Trial(), time.monotonic() + whole

@@ -1,19 +1,15 @@
 """Runs the cells of a notebook in a process of their own; one that ends it costs only itself."""
 
 import json
-import os
 import re
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import descent
+from descent.student import process
 from descent.student.faults import StudentError
 from descent.student.outcome import CRASHED, SLOW, Outcome
 
@@ -61,14 +57,14 @@ def run(
         left = [t for t in tasks if t.key not in ended and not (t.role == TEST and t.key in found)]
         with (
             tempfile.TemporaryDirectory(prefix="descent-") as name,
-            _Process(Path(name), folder, left, limit) as process,
+            _Process(Path(name), folder, left, limit) as other,
         ):
-            seen = process.watch(heard)
+            seen = other.watch(heard)
             found |= {task.key: said for task, said in zip(left, seen, strict=False)}
             if len(seen) == len(left):
                 return found
             culprit = left[len(seen)]
-            found[culprit.key] = process.fault(limit)
+            found[culprit.key] = other.fault(limit)
             ended.add(culprit.key)
 
 
@@ -81,29 +77,16 @@ class _Process:
         self.results.touch()
         job = place / "job"
         job.write_text(json.dumps([limit, [asdict(task) for task in tasks]]), encoding="utf-8")
-        paths = [str(Path(descent.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-        own = {"IPYTHONDIR": str(place), "MPLBACKEND": "agg", "PYTHONIOENCODING": "utf-8"}
+        inside = ["-m", "descent.student.execute", str(job), str(self.results)]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "descent.student.execute", str(job), str(self.results)],
-                cwd=folder,
-                env=os.environ | own | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                start_new_session=True,
-            )
+            nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+            self.process = process.start(inside, folder, place, stderr=log, **nothing)
 
     def __enter__(self) -> "_Process":
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the process, and what it started."""
-        with suppress(OSError):
-            if hasattr(os, "killpg"):
-                os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.kill()
-        self.process.wait()
+        process.end(self.process)
 
     def watch(self, heard: Callable[[Task], object]) -> list[Outcome]:
         """Wait until all cells were run, or none will be; how they ended, as far as it came."""

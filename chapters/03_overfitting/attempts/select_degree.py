@@ -257,3 +257,48 @@ def select_degree(x, y, degrees, k, generator):
         sorted(degrees),
         key=lambda d: sum(loss(fitted(x[a], y[a], d), x[b], y[b]) for a, b in folds),
     )
+
+
+# %% wrong: the squares of all parts in one mean
+# says: average them within each part
+# caught: hidden
+def select_degree(x, y, degrees, k, generator):
+    if not 2 <= k <= len(x):
+        raise ValueError("k")
+    folds = cut(len(x), k, generator, x.device)
+
+    def score(d):
+        residuals = [powers_of(x[b], d) @ fitted(x[a], y[a], d) - y[b] for a, b in folds]
+        return float((torch.cat(residuals) ** 2).mean())
+
+    return min(sorted(degrees), key=score)
+
+
+# %% wrong: absolute errors
+# says: average them within each part
+# caught: hidden
+def select_degree(x, y, degrees, k, generator):
+    if not 2 <= k <= len(x):
+        raise ValueError("k")
+    folds = cut(len(x), k, generator, x.device)
+
+    def score(d):
+        residuals = [powers_of(x[b], d) @ fitted(x[a], y[a], d) - y[b] for a, b in folds]
+        return float(sum(r.abs().mean() for r in residuals))
+
+    return min(sorted(degrees), key=score)
+
+
+# %% wrong: the root of each part's mean square
+# says: average them within each part
+# caught: hidden
+def select_degree(x, y, degrees, k, generator):
+    if not 2 <= k <= len(x):
+        raise ValueError("k")
+    folds = cut(len(x), k, generator, x.device)
+
+    def score(d):
+        residuals = [powers_of(x[b], d) @ fitted(x[a], y[a], d) - y[b] for a, b in folds]
+        return float(sum((r**2).mean().sqrt() for r in residuals))
+
+    return min(sorted(degrees), key=score)
