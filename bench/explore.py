@@ -1,9 +1,11 @@
 """Server-side cost of one update of every explorable, beside `interact` with new inline figures.
 
-    python bench/explore.py [--updates 500]
+    python bench/explore.py [--updates 500] [NAME …]
 
-One row an explorable: median and 95th percentile of an update in milliseconds, memory gained over
-all updates, and the same picture drawn anew as `interact` with inline figures does, in one run.
+One row an explorable: median and 95th percentile of an update in milliseconds when each control is
+moved from end to end for the first time (a network that a setting trains is trained then), and of
+all updates after that; memory gained over these, and the same picture drawn anew as `interact`
+with inline figures does, in one run.
 """
 
 import argparse
@@ -11,7 +13,7 @@ import itertools
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +38,17 @@ def values(control: Any) -> list[Any]:
     return [control.value]
 
 
-def moves(explorable: base.Explorable) -> Iterator[tuple[str, Any]]:
-    """Endless moves, one control after the other from end to end and back."""
-    while True:
-        for name, control in explorable.widgets.items():
-            start = control.value
-            for value in [*values(control), start]:
-                yield name, value
+def moves(explorable: base.Explorable) -> list[tuple[str, Any]]:
+    """One control after the other from end to end and back."""
+    return [
+        (name, value)
+        for name, control in explorable.widgets.items()
+        for value in [*values(control), control.value]
+    ]
 
 
 def measure(update: Callable[[str, Any], Any], settings: list[tuple[str, Any]]) -> list[float]:
-    """Milliseconds of each update, the first round of expensive runs (cached later) left out."""
+    """Milliseconds of each update."""
     times = []
     for name, value in settings:
         start = time.perf_counter()
@@ -74,7 +76,8 @@ def inline(explorable: base.Explorable) -> Callable[[str, Any], None]:
     def update(name: str, value: Any) -> None:
         params[name] = value
         fresh = object.__new__(type(explorable))
-        fresh.__dict__ = explorable.__dict__ | {"_moving": [], "_background": None}
+        fresh.__dict__ = explorable.__dict__ | {"_moving": [], "_changing": []}
+        fresh.__dict__ |= {"_fixed": None, "_background": None}
         result = explorable.compute(**params)
         fig = plt.figure(figsize=explorable.size, dpi=style.DPI, layout="constrained")
         fresh.build(fig, result)
@@ -93,23 +96,35 @@ def p95(times: list[float]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="classes; default: all")
     parser.add_argument("--updates", type=int, default=500)
-    updates = parser.parse_args().updates
-    heads = ("median", 9), ("p95", 9), ("MiB gained", 12), ("interact+inline", 17), ("ratio", 8)
+    options = parser.parse_args()
+    heads = ("first", 9), ("p95", 7), ("median", 9), ("p95", 7), ("MiB gained", 12)
+    heads += ("interact+inline", 17), ("ratio", 8)
     print(f"{'explorable':34}" + "".join(f"{head:>{width}}" for head, width in heads))
     for kind in explorables():
-        explorable = kind()
-        move = lambda name, value, e=explorable: e.set(**{name: value})  # noqa: E731
-        settings = list(itertools.islice(moves(explorable), updates))
-        measure(move, settings)
-        before = memory()
-        times = measure(move, settings)
-        gained = memory() - before
-        slow = statistics.median(measure(inline(explorable), settings[:: max(1, updates // 25)]))
-        median = statistics.median(times)
-        name = f"{kind.__module__.split('.')[-1]}.{kind.__name__}"
-        row = f"{name:34}{median:>9.1f}{p95(times):>9.1f}{gained:>12.2f}"
-        print(f"{row}{slow:>17.1f}{slow / median:>8.1f}", flush=True)
+        if not options.names or kind.__name__ in options.names:
+            print(row(kind, options.updates), flush=True)
+
+
+def row(kind: type[base.Explorable], updates: int) -> str:
+    """What is measured of an explorable."""
+    explorable = kind()
+    move = lambda name, value: explorable.set(**{name: value})  # noqa: E731
+    round_ = moves(explorable)
+    first = measure(move, round_)
+    settings = list(itertools.islice(itertools.cycle(round_), updates))
+    measure(move, round_)  # what caches grow to
+    before = memory()
+    times = measure(move, settings)
+    gained = memory() - before
+    slow = statistics.median(measure(inline(explorable), round_[:: max(1, len(round_) // 25)]))
+    median = statistics.median(times)
+    name = f"{kind.__module__.split('.')[-1]}.{kind.__name__}"
+    return (
+        f"{name:34}{statistics.median(first):>9.1f}{p95(first):>7.1f}{median:>9.1f}"
+        f"{p95(times):>7.1f}{gained:>12.2f}{slow:>17.1f}{slow / median:>8.1f}"
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import ipywidgets as widgets
 import numpy as np
 import torch
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from descent import style
@@ -47,6 +48,8 @@ class Explorable:
         self.widgets = self.controls()
         self.fig = style.figure(self.size)
         self._moving: list[Artist] = []
+        self._changing: list[Axes] = []
+        self._fixed: Any = None
         self._background: Any = None
         self._live: LivePicture | None = None
         self._film = film.Film()
@@ -106,8 +109,15 @@ class Explorable:
             artist.set_animated(True)
         self._moving += artists
 
+    def changing(self, *axes: Axes) -> None:
+        """Draw only these axes anew after `redraw`, over a picture of all the others.
+
+        axes  those that `update` changes at times, besides what moves
+        """
+        self._changing += axes
+
     def redraw(self) -> None:
-        """Have the next picture drawn whole."""
+        """Have the axes that change drawn anew for the next picture; all, if none are known."""
         self._background = None
 
     # ---- what its users can do ----
@@ -260,7 +270,7 @@ class Explorable:
             artist.set_animated(False)
         self._canvas.draw()
         self.fig.set_layout_engine("none")
-        for artist in self._moving:
+        for artist in (*self._moving, *self._changing):
             artist.set_animated(True)
 
     @property
@@ -272,13 +282,24 @@ class Explorable:
     def _render(self) -> bytes:
         """The picture as PNG; the fixed part is drawn only when it changed."""
         if self._background is None:
-            self._canvas.draw()
-            self._background = self._canvas.copy_from_bbox(self.fig.bbox)
+            self._background = self._drawn()
         else:
             self._canvas.restore_region(self._background)
         for artist in sorted(self._moving, key=lambda a: a.get_zorder()):
             self.fig.draw_artist(artist)
         return encode(np.asarray(self._canvas.buffer_rgba()))
+
+    def _drawn(self) -> Any:
+        """All that does not move, drawn and kept."""
+        if not self._changing or self._fixed is None:
+            self._canvas.draw()
+            self._fixed = self._canvas.copy_from_bbox(self.fig.bbox)
+        if not self._changing:
+            return self._fixed
+        self._canvas.restore_region(self._fixed)
+        for ax in self._changing:
+            self.fig.draw_artist(ax)
+        return self._canvas.copy_from_bbox(self.fig.bbox)
 
     def _widget(self) -> widgets.Widget:
         """The live widget; a new display of the same explorable shows the same controls."""

@@ -173,6 +173,7 @@ class KernelOnImage(base.Explorable):
         right.set_title(" ")
         self.head = right.text(0, 1.02, "", transform=right.transAxes, va="bottom", fontsize=11)
         self.moving(self.shown, self.map, *self.frames, self.head)
+        self.changing(left, right)
         self.sizes: tuple[Any, ...] = ()
 
     def handles(self) -> list[base.Handle]:

@@ -406,6 +406,7 @@ class Timeline(base.Explorable):
         self.sizes = ax.plot([], [], "s", color=style.BLUE)[0]
         self.names = [self._name(ax, collection) for collection in COLLECTIONS]
         self.moving(self.sizes, *self.names)
+        self.changing(ax)
 
     def _name(self, ax: Axes, collection: Collection) -> Text:
         offset = NAME_PLACES.get(collection.name, (6, 0))

@@ -263,6 +263,7 @@ class CriticalPoints(base.Explorable):
         ax.legend(self.cuts, ["lower curvature", "higher curvature"], loc="lower center", ncols=2)
         self.said = ax.text(0, 2.2, "", ha="center", fontsize=11)
         self.moving(*self.axes, self.slope, self.here, *self.cuts, self.said)
+        self.changing(self.map)
         self.shown = ""
 
     def handles(self) -> list[base.Handle]:

@@ -215,7 +215,7 @@ class CostOfDigits(base.Explorable):
     title = "Passes over the data for each digit"
     size = (7.0, 4.2)
     play = "passes"
-    interval = 65
+    interval = 45
     question = (
         "Gradient descent and momentum on a bowl with κ = 10: the number of passes for six digits "
         "is noted. Then κ grows to 1,000. What happens to the two numbers?"

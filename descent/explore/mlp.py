@@ -150,7 +150,7 @@ class HiddenPlane(base.Explorable):
     title = "Where the hidden layers carry the plane"
     size = (6.4, 4.8)
     play = "way"
-    interval = 65
+    interval = 45
     question = (
         "Inputs go through 16 hidden units, then through two, whose activations are a plane "
         "again. What will the border between the classes be in that plane?"

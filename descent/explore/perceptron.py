@@ -215,6 +215,7 @@ class PerceptronPlay(base.Explorable):
         self.arrows.append(draw_arrow(ax, (0, 0), (0, 0), **UPDATE))
         self.tip = ax.plot([], [], "o", color=style.INK)[0]
         self.moving(self.aim, self.path, self.tip, self.arrows[-1])
+        self.changing(ax)
 
     def _build_count(self, ax: Axes) -> None:
         ax.set(xscale="log", xlim=(0.8, 3000), ylim=(-1, 1), yticks=[])

@@ -20,6 +20,7 @@ const CSS = `
 `;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const QUIET = 400; // milliseconds without a change before pictures are fetched in advance
+const SOON = 5; // the same while the run is played or gone through step by step
 const PATIENCE = 5000; // milliseconds after which an answer is no longer waited for
 
 const element = (kind, parent, properties = {}) => {
@@ -39,6 +40,7 @@ class Film {
     this.steps = null; // model of the step slider
     this.complete = true;
     this.asked = 0;
+    this.wait = QUIET;
     this.watchers = new Set();
     this.restart();
     model.on("change:film", () => this.restart());
@@ -51,7 +53,9 @@ class Film {
   async follow(id) {
     this.steps = await this.model.widget_manager.get_model(id);
     this.moved = () => {
-      this.later(QUIET);
+      const by = this.steps.get("value") - this.steps.previous("value");
+      this.wait = Math.abs(by) === this.steps.get("step") ? SOON : QUIET;
+      this.later(this.wait);
       for (const show of this.watchers) show();
     };
     this.steps.on("change:value", this.moved);
@@ -70,7 +74,7 @@ class Film {
   // A picture that the kernel drew because the slider moved is one of the run, too.
   keep() {
     this.restart(); // of another run, if this is told first
-    this.later(QUIET);
+    this.later(this.wait);
     const at = this.model.get("at");
     if (this.number && at >= 0) this.add(at, this.model.get("png"), this.model.get("sentence"));
   }

@@ -302,7 +302,7 @@ class OptimiserRace(base.Explorable):
     title = "Six ways down"
     size = (8.4, 4.1)
     play = "step"
-    interval = 65
+    interval = 45
     question = (
         "The valley is 30 times as steep across as along. With the settings below, who has the "
         "smallest loss after 100 steps?"
@@ -367,6 +367,7 @@ class OptimiserRace(base.Explorable):
                 heads += where.plot([], [], markersize=9, zorder=3, **head)
         self._build_words(fig)
         self.moving(*self.trails, *self.heads, *self.curves, *self.tips, self.now)
+        self.changing(self.map)
         self.shown = ""
 
     def _build_words(self, fig: Any) -> None:

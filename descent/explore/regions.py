@@ -352,7 +352,7 @@ class DecisionRegions(base.Explorable):
     title = "What the network says where"
     size = (8.0, 3.9)
     play = "epoch"
-    interval = 65
+    interval = 45
     question = (
         "One hidden layer of ReLU units is to draw a closed border around the squares in the "
         "middle. What is the smallest width with which it can?"

@@ -402,6 +402,7 @@ class WatchItLearn(base.Explorable):
         below["color"] = style.PALETTES["light"].ink  # the images' paper is always white
         self.guesses = [ax.text(x - 0.5, y + 4.4, "", **below) for x, y in self.places]
         self.moving(self.boxes, *self.guesses)
+        self.changing(ax)
 
     def _build_errors(self, ax: Axes) -> None:
         ax.set(xlim=(-10, STEPS + 10), ylim=(0, 100), title="Errors so far")
