@@ -82,7 +82,7 @@ CAUSES = (
         r"NewConnectionError|NameResolutionError|getaddrinfo failed|Name or service not known"
         r"|Network is unreachable|Connection (refused|reset|aborted|broken)|ProxyError"
         r"|(Connect|Read)Timeout|[Tt]imed out"
-        r"|setuptools==\S+ \(from versions: none\)",  # it runs anywhere, and is asked for first
+        r"|hatchling==\S+ \(from versions: none\)",  # it runs anywhere, and is asked for first
         NO_NETWORK,
     ),
     (r"The user requested \(constraint\) (?P<what>\S+)", NO_WHEEL),

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
+APPS = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -64,11 +65,11 @@ def course(tmp_path_factory) -> Path:
 def jupyter(tmp_path_factory):
     """Start a JupyterLab in a folder, without settings of this user; its token is `t`.
 
-    Further options are JupyterLab's.
+    Further options are JupyterLab's, or those of Jupyter Notebook if `app` says so.
     """
 
     @contextmanager
-    def start(folder: Path, *options: str) -> Iterator[str]:
+    def start(folder: Path, *options: str, app: str = "jupyterlab") -> Iterator[str]:
         home = tmp_path_factory.mktemp("jupyter")
         settings = home / "settings/@jupyterlab/apputils-extension"
         settings.mkdir(parents=True)
@@ -76,9 +77,10 @@ def jupyter(tmp_path_factory):
             json.dumps({"fetchNews": "false", "checkForUpdates": False})
         )
         port = free_port()
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
+        command = [sys.executable, "-m", app, "--no-browser", "--ip=127.0.0.1"]
         command += [f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=t"]
-        command += ["--allow-root", "--expose-app-in-browser", f"--ServerApp.root_dir={folder}"]
+        command += ["--allow-root", f"--{APPS[app]}.expose_app_in_browser=True"]
+        command += [f"--ServerApp.root_dir={folder}"]
         command += options
         with (home / "log").open("w") as log:
             process = subprocess.Popen(

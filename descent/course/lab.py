@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from descent.course.faults import CourseError
-from descent.course.inputs import PACKAGE
 
 
 def lab(root: Path, arguments: list[str], say: Callable[[str], None] = print) -> int:
@@ -48,7 +47,6 @@ def lab_command(root: Path, arguments: list[str]) -> list[str]:
     options = [
         f"--ServerApp.root_dir={root.resolve()}",
         f"--LabApp.default_url=/lab/tree/lectures/{lectures[0].name}",
-        f"--LabApp.extra_labextensions_path={PACKAGE / 'labextensions'}",  # alt texts of pictures
     ]
     return [sys.executable, "-m", "jupyterlab", *options, *arguments]
 

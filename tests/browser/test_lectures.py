@@ -22,16 +22,6 @@ ERRORS = """() => window.jupyterapp.shell.currentWidget.content.widgets
 IMAGE = """img => fetch(img.src).then(r => r.arrayBuffer())
     .then(b => Array.from(new Uint8Array(b)).reduce((h, x) => (h * 31 + x) | 0, 7))"""
 
-ALT_TEXT = f"--LabApp.extra_labextensions_path={ROOT / 'descent/labextensions'}"
-"""JupyterLab draws pictures without the alt text that they carry; this extension adds it."""
-
-
-@pytest.fixture(scope="module")
-def lab(course, jupyter):
-    """Address of a JupyterLab that shows the student's folders, with the course's extension."""
-    with jupyter(course, ALT_TEXT) as address:
-        yield address
-
 
 @pytest.fixture
 def opened(chromium, lab, request):

@@ -278,9 +278,9 @@ SAYINGS = {
     ),
     "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError('<pip>: "
     "Failed to establish a new connection: [Errno -3] Temporary failure in name resolution')'\n"
-    "ERROR: No matching distribution found for setuptools==84.2.1": "could not be reached",
-    "ERROR: Could not find a version that satisfies the requirement setuptools==84.2.1 (from "
-    "versions: none)\nERROR: No matching distribution found for setuptools==84.2.1": (
+    "ERROR: No matching distribution found for hatchling==1.33.0": "could not be reached",
+    "ERROR: Could not find a version that satisfies the requirement hatchling==1.33.0 (from "
+    "versions: none)\nERROR: No matching distribution found for hatchling==1.33.0": (
         "could not be reached"
     ),
     "pip._vendor.urllib3.exceptions.ReadTimeoutError: Read timed out.": "could not be reached",
