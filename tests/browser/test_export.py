@@ -1,10 +1,19 @@
 """A lecture's page in a browser without network: prediction, controls, pictures, playing."""
 
+import re
+
 import nbformat
 import pytest
 
 from descent.course import export, recorded
 from descent.explore import base, gates
+from tests.browser.test_access import violations
+
+LONG_FORMULA = f"$$y = {' + '.join(f'x_{{{k}}}' for k in range(60))}$$"
+CODE = """@property
+def has(x, xs=(1.5, "two", None)) -> bool:  # a comment
+    return x in xs and not False or x is None
+"""
 
 
 class Counted(gates.XorNetwork):
@@ -21,7 +30,8 @@ class Counted(gates.XorNetwork):
 def written(tmp_path_factory):
     """A page with two explorables, one recorded in part and one as a whole."""
     cells = [
-        nbformat.v4.new_markdown_cell("# Title\n\nText with $x^2$.\n\n## Part"),
+        nbformat.v4.new_markdown_cell(f"# Title\n\nText with $x^2$.\n\n## Part\n\n{LONG_FORMULA}"),
+        nbformat.v4.new_code_cell(CODE, id="code"),
         nbformat.v4.new_code_cell("GateBuilder()", id="gate"),
         nbformat.v4.new_code_cell("XorNetwork()", id="xor"),
     ]
@@ -161,12 +171,28 @@ def test_a_run_plays_pauses_and_steps(page):
 
 @pytest.mark.browser
 def test_without_script_picture_and_sentence_remain(chromium, written):
-    context = chromium.browser.new_context(java_script_enabled=False) if chromium.browser else None
-    if context is None:
-        pytest.skip("a persistent profile can't switch scripts off")
-    page = context.new_page()
-    page.goto(written.as_uri())
+    page = chromium.new_page()
+    page.set_content(re.sub(r"<script>.*?</script>", "", written.read_text("utf-8"), flags=re.S))
     image = page.locator("figure img").first
     assert image.get_attribute("alt") == page.locator(".sentence").first.inner_text()
     assert image.evaluate("image => image.naturalWidth") > 0
-    context.close()
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_it(page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    assert violations(page, [["body"]]) == []
+    for k in range(2):
+        skip(page.locator("figure").nth(k))
+    assert violations(page, [["body"]]) == []
+
+
+@pytest.mark.browser
+def test_what_is_too_wide_is_reached_by_keyboard(page):
+    formula, code = page.locator(".formula"), page.locator("pre.code").first
+    assert (formula.get_attribute("tabindex"), code.get_attribute("tabindex")) == ("0", None)
+    page.set_viewport_size({"width": 300, "height": 600})
+    page.wait_for_function("code => code.tabIndex === 0", arg=code.element_handle())
+    page.set_viewport_size({"width": 1280, "height": 1000})

@@ -10,6 +10,18 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 let count = 0;
 
 for (const figure of document.querySelectorAll("figure.explorable")) start(figure);
+reach();
+addEventListener("resize", reach);
+
+// What is wider than the page scrolls, and keys must be able to do so.
+function reach() {
+  for (const wide of document.querySelectorAll("pre, .formula")) {
+    const scrolls = wide.scrollWidth > wide.clientWidth;
+    const set = { tabindex: "0", role: "group", "aria-label": wide.className };
+    for (const [name, value] of Object.entries(set))
+      scrolls ? wide.setAttribute(name, value) : wide.removeAttribute(name);
+  }
+}
 
 function start(figure) {
   const recording = JSON.parse(figure.querySelector("script").textContent);
