@@ -16,6 +16,7 @@ from descent import style
 from descent.explore import direct, film, share
 from descent.explore.direct import Handle as Handle  # for subclasses, too
 from descent.explore.picture import LivePicture, encode
+from descent.explore.view import view
 
 WIDE = widgets.Layout(width="420px")
 STYLE = {"description_width": "140px"}
@@ -205,12 +206,10 @@ class Explorable:
         return self
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        view = "application/vnd.jupyter.widget-view+json"
         data = {
             "image/png": base64.b64encode(self.png).decode(),
             "text/plain": self.sentence,
-            view: self._widget()._repr_mimebundle_()[view],
-        }
+        } | view(self._widget())
         return data, {"image/png": {"alt": self.sentence, "width": self._width}}
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets
 
-VIEW = "application/vnd.jupyter.widget-view+json"
+from descent.explore.view import view
 
 
 class LiveQuestion(anywidget.AnyWidget):
@@ -77,8 +77,7 @@ class Question:
         return "\n".join([self.asked, *(f"( ) {answer}" for answer in self.answers)])
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        view = {"version_major": 2, "version_minor": 0, "model_id": self._widget().model_id}
-        return {"text/plain": repr(self), "text/html": self._folded(), VIEW: view}
+        return {"text/plain": repr(self), "text/html": self._folded()} | view(self._widget())
 
     def _folded(self) -> str:
         """The question without a kernel: each answer opens its feedback."""

@@ -18,6 +18,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from descent.explore.view import view
 from descent.student.faults import StudentError
 from descent.student.hints import next_hint
 from descent.student.outcome import MARKS, SLOW, SOLVED, Outcome, of_exercise, outcome
@@ -139,8 +140,7 @@ class Panel:
         return f"Progress in {self.paper.chapter}: {names}"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        view = "application/vnd.jupyter.widget-view+json"
-        return {"text/plain": repr(self), view: self.box._repr_mimebundle_()[view]}
+        return {"text/plain": repr(self)} | view(self.box)
 
 
 class _Row:
