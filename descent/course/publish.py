@@ -5,6 +5,7 @@ Whatever was published before and is not any more is taken away; what a student 
 
 import hashlib
 import json
+import re
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator
@@ -18,7 +19,6 @@ from descent.course.faults import CourseError
 from descent.course.inputs import PACKAGE, modules_used
 from descent.course.place import place
 from descent.course.plan import select
-from descent.course.readme import PART
 
 MANIFEST = ".published.json"
 ROOMS = ("lectures", "exercises")
@@ -107,19 +107,30 @@ def _package(notebooks: list[dict[str, list[dict[str, str]]]]) -> Iterator[tuple
 def _filled(root: Path, template: str) -> str:
     """A template with the project's version, requirements and table of chapters."""
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-    needs = [*project["project"]["dependencies"]]
-    needs += project["project"]["optional-dependencies"]["student"]
-    table = PART.search((root / "README.md").read_text("utf-8"))
+    student = project["project"]["optional-dependencies"]["student"]
+    readme = (root / "README.md").read_text("utf-8")
     from descent import __version__
 
     texts = {
         "@VERSION@": __version__,
-        "@REQUIREMENTS@": "\n".join(f'    "{need}",' for need in needs),
-        "@CHAPTERS@": table[0].split("\n", 1)[1].rsplit("\n", 1)[0] if table else "",
+        "@REQUIREMENTS@": _lines(project["project"]["dependencies"]),
+        "@STUDENT@": _lines(student),
+        "@CHAPTERS@": _part(readme, "chapters"),
+        "@PLACES@": _part(readme, "places"),
     }
     for mark, text in texts.items():
         template = template.replace(mark, text)
     return template
+
+
+def _part(readme: str, name: str) -> str:
+    """What stands between two comments `<!-- name -->` and `<!-- /name -->`, "" if nothing does."""
+    found = re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", readme, re.DOTALL)
+    return found[1] if found else ""
+
+
+def _lines(needs: list[str]) -> str:
+    return "\n".join(f'    "{need}",' for need in needs)
 
 
 # ---- nothing that students must not see ----------------------------------------------------------

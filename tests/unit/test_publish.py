@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,6 +64,21 @@ def test_all_lectures_and_exercises_are_there(published):
     for name in CHAPTERS:
         assert {f"exercises/{name}.ipynb", f"release/{name}/{name}.ipynb"} <= there
     assert {"README.md", "environment.yml", "constraints.txt", "LICENSE", "pyproject.toml"} <= there
+
+
+def test_the_readme_has_the_course_s_chapters_and_places(published):
+    said = (published / "README.md").read_text("utf-8")
+    assert "@" not in re.sub(r"`[^`]*`", "", said)
+    assert all(f"lectures/{name}.ipynb" in said for name in CHAPTERS)
+    assert "| VS Code |" in said
+    assert "%pip install" in said
+
+
+def test_colab_gets_only_what_notebooks_need(published):
+    project = tomllib.loads((published / "pyproject.toml").read_text())["project"]
+    needs = {re.match(r"[\w-]+", need)[0] for need in project["dependencies"]}
+    assert {"torch", "anywidget", "ipywidgets"} <= needs
+    assert not needs & {"jupyterlab", "notebook", "nbgrader", "pytest"}
 
 
 def test_no_instructors_file_is_there(published):
