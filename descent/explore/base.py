@@ -20,6 +20,8 @@ from descent.explore.view import view
 
 WIDE = widgets.Layout(width="420px")
 STYLE = {"description_width": "140px"}
+SHARPEST = 3.0
+"""Dots of a screen to a pixel of the page, for which pictures are drawn at most."""
 
 
 class Explorable:
@@ -136,6 +138,22 @@ class Explorable:
             self._png = self._render()
         return self._png
 
+    def sharp(self, scale: float) -> bytes:
+        """The picture for a screen with more dots.
+
+        scale    dots of the screen in each direction to a pixel of the page, 1 to `SHARPEST`
+        returns  bytes of a PNG file
+        """
+        kept = self._fixed, self._background
+        self._fixed = self._background = None
+        self.fig.dpi = 100 * min(max(scale, 1), SHARPEST)
+        try:
+            self.update(self.result)
+            return self._render()
+        finally:
+            self.fig.dpi = style.DPI
+            self._fixed, self._background = kept
+
     @property
     def code(self) -> str:
         """The setting as a short text, for `at` and `descent.explore.share.show`."""
@@ -207,7 +225,7 @@ class Explorable:
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
         data = {
-            "image/png": base64.b64encode(self.png).decode(),
+            "image/png": base64.b64encode(self.sharp(1.8)).decode(),  # as `style.show` stores
             "text/plain": self.sentence,
         } | view(self._widget())
         return data, {"image/png": {"alt": self.sentence, "width": self._width}}
@@ -330,6 +348,8 @@ class Explorable:
         elif message["type"] == "hello":
             self._film.begin()
             self._tell()
+        elif message["type"] == "sharpen":
+            self._try(self._sharpen, message)
         else:
             self._try(self._moved, message)
             self._send({"type": "done"})
@@ -337,6 +357,10 @@ class Explorable:
     def _send(self, message: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
         assert self._live is not None
         self._live.send(message, list(buffers))
+
+    def _sharpen(self, message: dict[str, Any]) -> None:
+        answer = {"type": "sharp", "turn": message["turn"], "sentence": self.sentence}
+        self._send(answer, [self.sharp(message["scale"])])
 
     def _moved(self, message: dict[str, Any]) -> None:
         """A point was dragged or moved by a key, or the code of a setting was entered."""

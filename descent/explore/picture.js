@@ -21,6 +21,7 @@ const CSS = `
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const QUIET = 400; // milliseconds without a change before pictures are fetched in advance
 const SOON = 5; // the same while the run is played or gone through step by step
+const ENOUGH = 1.25; // dots of the screen to a pixel of the page, for which pictures are drawn
 const PATIENCE = 5000; // milliseconds after which an answer is no longer waited for
 
 const element = (kind, parent, properties = {}) => {
@@ -202,6 +203,41 @@ function handles(model, stage, img) {
   };
 }
 
+// ---- a sharper picture, where the screen has the dots, once nothing moves -----------------------
+
+class Sharper {
+  constructor(model, said, show) {
+    Object.assign(this, { model, said, show, turn: "" });
+    this.again = () => this.later();
+    this.heard = (message, buffers) => this.receive(message, buffers);
+    addEventListener("resize", this.again); // zoomed, perhaps
+    model.on("msg:custom", this.heard);
+  }
+
+  later() {
+    clearTimeout(this.timer);
+    this.turn = "";
+    if (devicePixelRatio > ENOUGH) this.timer = setTimeout(() => this.ask(), QUIET);
+  }
+
+  ask() {
+    if (document.hidden) return this.later();
+    this.turn = Math.random().toString(36);
+    this.model.send({ type: "sharpen", scale: devicePixelRatio, turn: this.turn });
+  }
+
+  receive(message, buffers) {
+    if (message.type !== "sharp" || message.turn !== this.turn) return;
+    if (message.sentence === this.said()) this.show(buffers[0]);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    removeEventListener("resize", this.again);
+    this.model.off("msg:custom", this.heard);
+  }
+}
+
 // ---- a setting as text -------------------------------------------------------------------------
 
 function share(model, el) {
@@ -247,6 +283,8 @@ function view({ model, el, film }) {
   note.style.fontWeight = "600";
 
   let url = null; // of the picture that came last from the kernel
+  let base = null; // what is shown, or was until a sharper one came
+  let clear = null; // the sharper one
   const draw = () => {
     const last = url;
     url = address(model.get("png"));
@@ -257,7 +295,10 @@ function view({ model, el, film }) {
     const frame = film.frame;
     if (frame || fresh) {
       const next = frame?.url ?? url;
-      if (img.src !== next) img.src = next;
+      if (base !== next) {
+        img.src = base = next;
+        sharper.later();
+      }
     }
     img.dataset.film = film.complete && film.number ? "complete" : "";
     if (frame || fresh) say();
@@ -270,6 +311,11 @@ function view({ model, el, film }) {
     img.height = model.get("height");
   };
   const scrub = () => show(false);
+  const sharper = new Sharper(model, () => img.alt, (png) => {
+    const last = clear;
+    img.src = clear = address(png);
+    if (last) img.decode().catch(() => {}).finally(() => URL.revokeObjectURL(last));
+  });
   const place = handles(model, stage, img);
   const code = share(model, el);
   draw();
@@ -285,7 +331,8 @@ function view({ model, el, film }) {
   return () => {
     clearTimeout(timer);
     film.watchers.delete(scrub);
-    if (url) URL.revokeObjectURL(url);
+    sharper.close();
+    for (const shown of [url, clear]) if (shown) URL.revokeObjectURL(shown);
   };
 }
 

@@ -118,6 +118,30 @@ def test_arrow_keys_move_a_point_and_codes_restore_it(opened):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("opened", ["drag"], indirect=True)
+def test_a_screen_with_more_dots_gets_them_when_nothing_moves(opened):
+    page = opened
+    box = page.locator(".descent-explorable").first
+    image = box.locator("img.descent-picture")
+    skip_gate(box)
+    box.scroll_into_view_if_needed()
+    width = image.evaluate("img => img.naturalWidth")
+    screen = {"width": 1280, "height": 1000, "deviceScaleFactor": 2, "mobile": False}
+    page.context.new_cdp_session(page).send("Emulation.setDeviceMetricsOverride", screen)
+    dots = "img => img.naturalWidth / img.width"
+    page.evaluate("() => window.dispatchEvent(new Event('resize'))")  # as a zoom does
+    assert until(lambda: image.evaluate(dots) == 2), f"{width} dots, {image.evaluate(dots)} a pixel"
+    said = box.locator(".descent-sentence")
+    for key in ("ArrowRight", "ArrowLeft"):
+        told = said.inner_text()
+        box.locator(".noUi-handle").first.press(key)
+        assert changes(said.inner_text, told) != told
+        assert until(lambda: image.evaluate(dots) == 2), "no sharp picture of the new setting"
+        assert image.get_attribute("alt") in said.inner_text()
+    assert page.errors == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("opened", ["drag"], indirect=True)
 def test_a_finger_drags_a_knot(opened):
     """Chromium's own touch events, as from a screen."""
     page = opened

@@ -106,6 +106,10 @@ def browser(spot):
     return spot
 
 
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)))
+
+
 def hear(explorable, **message):
     explorable._hear(explorable._live, message, [])
 
@@ -271,6 +275,26 @@ def test_a_code_holds_what_was_typed():
 def test_no_such_explorable():
     with pytest.raises(ValueError, match="NeighbourVotes.*got 'Nobody'"):
         share.show("Nobody:k=1")
+
+
+def test_a_sharp_picture_shows_the_same_with_more_dots(spot):
+    quick = spot.set(x=0.75).png
+    height, width = pixels(quick).shape[:2]
+    sharp = pixels(spot.sharp(2.4))
+    assert sharp.shape[:2] == (2 * height, 2 * width)
+    small = np.asarray(Image.fromarray(sharp).resize((width, height), Image.Resampling.BOX))
+    assert abs(small.astype(float) - pixels(quick)).mean() < 4
+    spot.redraw()
+    assert spot.set(x=0.75).png == quick
+    most = pixels(spot.sharp(99)).shape[1]
+    assert most == round(width * base.SHARPEST / 1.2)
+
+
+def test_the_browser_asks_for_a_sharp_picture(browser):
+    hear(browser, type="sharpen", scale=2, turn="a")
+    message, pictures = browser.sent[-1]
+    assert message == {"type": "sharp", "turn": "a", "sentence": browser.sentence}
+    assert pictures == [browser.sharp(2)]
 
 
 # ---- the pictures of a run -----------------------------------------------------------------------
