@@ -143,7 +143,8 @@ def _refusal(call: str, error: type[Exception], got: str) -> list[str]:
     return [
         f"✗ {call} must be refused with {error.__name__}",
         f"  got       {got}",
-        f"  → test the arguments first, and raise {error.__name__} with a message that names one",
+        f"  → which of them is not allowed? Test for it before you compute, and raise "
+        f"{error.__name__} with a message that names it",
     ]
 
 
@@ -157,18 +158,32 @@ def unchanged(**arguments: Tensor) -> Iterator[None]:
     before = {name: value.detach().clone() for name, value in arguments.items()}
     yield
     for name, old in before.items():
-        new = arguments[name].detach()
-        same = new.shape == old.shape and new.dtype == old.dtype
-        if not same or not _equal(new, old, 0, 0).all():
+        told = _written(old, arguments[name].detach())
+        if told:
             _fail(
                 [
                     f"✗ {name} was changed in place: the caller's tensor is not yours to write to",
-                    f"  before    {_brief(old)}",
-                    f"  after     {_brief(new)}",
+                    f"  before    {told[0]}",
+                    f"  after     {told[1]}",
                     f"  → compute a new tensor ({name} = {name} + 1) instead of writing into this "
                     f"one ({name} += 1)",
                 ]
             )
+
+
+def _written(old: Tensor, new: Tensor) -> tuple[str, str] | None:
+    """What was there before and after, where that shows a difference; None if there is none."""
+    whole = _brief(old), _brief(new)
+    if new.shape != old.shape or new.dtype != old.dtype:
+        return whole
+    changed = ~_equal(new, old, 0, 0)
+    if not changed.any():
+        return None
+    at = tuple(changed.nonzero()[0].tolist())
+    first, then = old[at].item(), new[at].item()
+    if old.numel() <= 12 and f"{first:.4g}" != f"{then:.4g}":
+        return whole
+    return f"{first!r} at {list(at)}", f"{then!r} at {list(at)}"
 
 
 LOOPS = (
@@ -194,7 +209,7 @@ def no_loop(function: Callable[..., Any]) -> None:
     sources = _sources(function)
     for key, source in sources.items():
         if _calls_itself(source.tree) or _reaches(sources, key):
-            _no_loop_failed(f"{source.name} calls itself", source.tree)
+            _no_loop_failed(f"{source.name} calls itself, which is a loop", source.tree)
         for node in ast.walk(source.tree):
             named = any(_is_use(node, word, source) for word in HIDDEN_LOOPS)
             mapped = named and not isinstance(node, ast.Constant)
@@ -369,6 +384,8 @@ def _hint(
     given, right = _plain(actual), _plain(expected)
     same = partial(_same, rtol=rtol, atol=atol)
     formal = _same_form(actual, expected)
+    if isinstance(actual, Tensor) and isinstance(expected, int) and same(given, right):
+        return "the value is right, but it is a tensor: item() gives the Python number"
     if not (formal or isinstance(expected, float)) and (form := _form_hint(given, right, same)):
         return form
     for sentence, wrong in mistakes.items():
@@ -476,7 +493,7 @@ def _kind(value: Any) -> str:
     if isinstance(value, Tensor):
         return f"a tensor {tuple(value.shape)} of {value.dtype}"
     name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[0] in 'aeiou' or name == 'ndarray' else 'a'} {name}"
 
 
 def _number(value: Tensor) -> str:
@@ -746,8 +763,11 @@ def _error_lines(error: BaseException, own: list[traceback.FrameSummary]) -> lis
 
 
 ADVICE = {
-    r"mat1 and mat2|size mismatch|must be batches of square matrices": (
+    r"mat1 and mat2|size mismatch": (
         "the shapes of this matrix product do not fit: print them; the inner sizes must be equal"
+    ),
+    r"must be batches of square matrices": (
+        "this function needs as many rows as columns: print the shape of the matrix"
     ),
     r"must match|inconsistent tensor size|cannot be broadcast": (
         "the shapes of these tensors do not fit: print them, and compare them from the right"

@@ -357,7 +357,8 @@ def test_no_refusal_fails():
     assert refusal(ValueError, root, 4.0, places=1).splitlines() == [
         "✗ root(4.0, places=1) must be refused with ValueError",
         "  got       2.0",
-        "  → test the arguments first, and raise ValueError with a message that names one",
+        "  → which of them is not allowed? Test for it before you compute, and raise ValueError "
+        "with a message that names it",
     ]
 
 
@@ -433,6 +434,31 @@ def test_before_and_after_are_told():
         "  after     tensor([2, 3])",
     ]
     assert "(samples = samples + 1)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("x", "at", "by", "before", "after"),
+    [
+        (torch.zeros(5, 5), (4, 3), 2.0, "0.0 at [4, 3]", "2.0 at [4, 3]"),
+        (
+            torch.ones(2, dtype=torch.float64),
+            (1,),
+            2**-40,
+            "1.0 at [1]",
+            "1.0000000000009095 at [1]",
+        ),
+    ],
+)
+def test_before_and_after_differ_in_what_is_told(x, at, by, before, after):
+    with pytest.raises(CheckFailed) as caught, check.unchanged(x=x):
+        x[at] += by
+    lines = [f"  before    {before}", f"  after     {after}"]
+    assert str(caught.value).splitlines()[1:3] == lines
+
+
+def test_a_number_in_a_tensor_is_told():
+    with pytest.raises(CheckFailed, match=r"item\(\) gives the Python number"):
+        check.close(torch.tensor(3), 3)
 
 
 def test_an_error_inside_is_passed_on():
@@ -593,7 +619,9 @@ def test_loops_are_found(kind):
 
 @pytest.mark.parametrize("kind", RECURSIVE)
 def test_recursion_is_found(kind):
-    with pytest.raises(CheckFailed, match="calls itself, and this exercise asks for none:"):
+    with pytest.raises(
+        CheckFailed, match="calls itself, which is a loop, and this exercise asks for none:"
+    ):
         check.no_loop(cell(RECURSIVE[kind])["f"])
 
 
