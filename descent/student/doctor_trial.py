@@ -2,6 +2,7 @@
 
 import json
 import queue
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -194,7 +195,8 @@ class _Reading:
             return
         told = textwrap.indent(_cut(error["text"]), "  ")
         if role == "test":
-            remedy = f"mend the answer; descent check {self.case.file.path} {exercise} tells more"
+            file = shlex.quote(str(self.case.file.path))
+            remedy = f"mend the answer; descent check {file} {exercise} tells more"
             what = f"the tests of {exercise} fail (cell {number + 1}):\n{told}"
             yield Finding(ERROR, what, remedy)
         else:
