@@ -2,16 +2,20 @@
 
     .venv/bin/python bench/browser.py                     those that play fastest
     .venv/bin/python bench/browser.py OptimiserRace …     these
+    .venv/bin/python bench/browser.py --all               all of them
+    .venv/bin/python bench/browser.py --lectures          seconds to a lecture's first figure
 
 Each runs alone in a notebook of its own in JupyterLab, in headless Chromium. A picture counts when
 the page has shown it (the browser's own frame came after the image was decoded). Two rows for one
 that plays: pictures drawn by the kernel, and pictures of the recorded run that the browser keeps.
-A third, for one with points to drag: pointer moved to changed picture.
+A third, for one with points to drag: pointer moved to changed picture. A lecture is opened, its
+outputs cleared, and run as a whole once its kernel is up.
 """
 
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +72,10 @@ DRAG = """([image, point]) => {
             start && window.dragged.push(performance.now() - start))).catch(() => {});
     }).observe(img, {attributes: true, attributeFilter: ["src"]});
 }"""
+COMMAND = "name => { window.jupyterapp.commands.execute(name) }"
+DONE = """() => window.jupyterapp.shell.currentWidget.content.widgets
+    .every(c => c.model.type !== "code" || c.model.executionCount)"""
+FIGURE = ".jp-OutputArea-output img"
 IMAGE = ".descent-explorable img.descent-picture"
 PLAY = ".descent-explorable .jupyter-widget-play button, .descent-explorable .widget-play button"
 HANDLE = ".descent-explorable .noUi-handle"
@@ -135,6 +144,26 @@ def measure(page: Page, seconds: float, presses: int, plays: bool) -> dict[str, 
     return found
 
 
+def lectures(context: Any, address: str) -> None:
+    """Seconds from running a lecture, its kernel up, to its first figure, and to its end."""
+    print(f"{'lecture':24} {'first figure, s':>16} {'all, s':>8}")
+    for path in sorted((ROOT / "lectures").glob("[0-9]*.ipynb")):
+        page = context.new_page()
+        page.goto(f"{address}/lab/tree/lectures/{path.name}?token=t&reset")
+        page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell")
+        page.wait_for_function(KERNEL)
+        page.evaluate(COMMAND, "notebook:clear-all-cell-outputs")
+        page.wait_for_function(f"() => !document.querySelector('{FIGURE}')")
+        start = time.monotonic()
+        page.evaluate(COMMAND, "notebook:run-all-cells")
+        page.wait_for_selector(FIGURE)
+        first = time.monotonic() - start
+        page.wait_for_function(DONE, timeout=120_000)
+        print(f"{path.stem:24} {first:16.1f} {time.monotonic() - start:8.1f}", flush=True)
+        page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        page.close()
+
+
 def drag(page: Page, moves: int) -> dict[str, Any]:
     """Pointer moved to picture, for moves of some pixels, one after the other."""
     page.evaluate(DRAG, [IMAGE, POINT])
@@ -178,42 +207,49 @@ def show(name: str, way: str, first: float, found: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="classes; default: those that play as films")
+    parser.add_argument("--all", action="store_true", help="all explorables")
+    parser.add_argument("--lectures", action="store_true", help="lectures instead")
     parser.add_argument("--seconds", type=float, default=6, help="of playing")
     parser.add_argument("--presses", type=int, default=30)
     options = parser.parse_args()
-    kinds = [
-        kind
-        for kind in explorables()
-        if (kind.__name__ in options.names if options.names else _is_film(kind))
-    ]
-    head = ("explorable", "by", "pictures/s", "pictures", "ms", "p95, ms", "moves", "open, s")
     if CHROMIUM is None:
         print("no Chromium on this machine: nothing measured")
         return
-    print(f"{head[0]:18} {head[1]:>8} {head[2]:>10}", *(f"{word:>9}" for word in head[3:]))
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         folder = Path(place)
-        for kind in kinds:
+        shutil.copytree(ROOT / "lectures", folder / "lectures")
+        for kind in explorables():
             nbformat.write(notebook(kind), folder / f"{kind.__name__}.ipynb")
         with jupyter(folder) as address:
             context = playwright.chromium.launch_persistent_context(
                 folder / ".profile", executable_path=CHROMIUM, headless=True, args=FLAGS
             )
-            for kind in kinds:
-                page = context.new_page()
-                first = open_page(page, address, kind.__name__)
-                for way, found in rows(page, kind, options):
-                    print(show(kind.__name__, way, first, found), flush=True)
-                page.evaluate(
-                    "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
-                )
-                page.close()
+            if options.lectures:
+                lectures(context, address)
+            else:
+                table(context, address, options)
             context.close()
     print(f"on {os.cpu_count()} cores; load {os.getloadavg()[0]:.1f}")
 
 
-def _is_film(kind: Any) -> bool:
-    return bool(kind.play) and kind.interval <= PLAYS_FAST
+def table(context: Any, address: str, options: argparse.Namespace) -> None:
+    """Rows for each of the explorables that are asked for."""
+    head = ("explorable", "by", "pictures/s", "pictures", "ms", "p95, ms", "moves", "open, s")
+    print(f"{head[0]:18} {head[1]:>8} {head[2]:>10}", *(f"{word:>9}" for word in head[3:]))
+    for kind in filter(partial(_is_asked_for, options), explorables()):
+        page = context.new_page()
+        first = open_page(page, address, kind.__name__)
+        for way, found in rows(page, kind, options):
+            print(show(kind.__name__, way, first, found), flush=True)
+        page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        page.close()
+
+
+def _is_asked_for(options: argparse.Namespace, kind: Any) -> bool:
+    """Whether it is named; without names, whether it plays as a film, or all are asked for."""
+    if options.names:
+        return kind.__name__ in options.names
+    return options.all or (bool(kind.play) and kind.interval <= PLAYS_FAST)
 
 
 if __name__ == "__main__":

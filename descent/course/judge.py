@@ -97,10 +97,11 @@ def judge(root: Path, chapter: str) -> list[Verdict]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "verdicts.json"
         command = [sys.executable, "-m", "descent.course.judge", str(root.resolve()), chapter]
+        fixed = {"DESCENT_DATA": "embedded", "OMP_NUM_THREADS": "1"}  # two wait for each other
         run = subprocess.run(
             [*command, str(file)],
             cwd=folder,
-            env=os.environ | {"DESCENT_DATA": "embedded", "PYTHONPATH": python_path()},
+            env=os.environ | fixed | {"PYTHONPATH": python_path()},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

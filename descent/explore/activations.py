@@ -92,8 +92,8 @@ ACTIVATIONS = {
 }
 """Name -> activation; "none" leaves its input as it is."""
 
-FAR = 5.0
-"""Pictures show −FAR … FAR."""
+LOW, FAR = -2.0, 5.0
+"""Pictures show pre-activations −FAR … FAR, activations LOW … FAR."""
 
 
 class Pair(NamedTuple):
@@ -128,6 +128,13 @@ def steepest(name: str) -> tuple[float, float]:
 # ---- draw and wire -------------------------------------------------------------------------------
 
 
+def _unjoined(y: Tensor) -> Any:
+    """Values along a fine axis, a gap (nan) where they jump, so that no stroke joins the ends."""
+    y = y.clone()
+    y[1:][y.diff().abs() > 0.5] = math.nan
+    return style.numpy(y)
+
+
 def draw_activation(ax: Axes, name: str) -> None:
     """An activation, solid, and its derivative, dashed.
 
@@ -136,8 +143,8 @@ def draw_activation(ax: Axes, name: str) -> None:
     """
     s = torch.linspace(-4, 4, 401)
     chosen = ACTIVATIONS[name]
-    ax.plot(s, style.numpy(chosen.value(s)), color=style.INK)
-    ax.plot(s, style.numpy(chosen.slope(s)), "--", color=style.GRADIENT)
+    ax.plot(s, _unjoined(chosen.value(s)), color=style.INK)
+    ax.plot(s, _unjoined(chosen.slope(s)), "--", color=style.GRADIENT)
     ax.set(xlim=(-4, 4), ylim=(-1.3, 2.3), title=name)
 
 
@@ -165,11 +172,13 @@ class ActivationZoo(base.Explorable):
     def build(self, fig: Any, result: Pair) -> None:
         left, right = fig.subplots(1, 2)
         left.set(title=self.title, xlabel="pre-activation s", ylabel="activation")
-        right.set(title="Their derivatives", xlabel="pre-activation s", ylabel="slope")
-        self.values = self._build_curves(left, (-2, 5))
+        right.set(title="Their derivatives (lines as on the left)")
+        right.set(xlabel="pre-activation s", ylabel="slope")
+        self.values = self._build_curves(left, (LOW, FAR))
         self.slopes = self._build_curves(right, (-0.3, 1.4))
         (self.tangent,) = left.plot([], [], color=style.ORANGE, linewidth=1.5)
-        self.dots = [ax.plot([], [], "o", color=style.ORANGE)[0] for ax in (left, right)]
+        look: dict[str, Any] = {"color": style.ORANGE, "clip_on": False}
+        self.dots = [ax.plot([], [], "o", **look)[0] for ax in (left, right)]
         self.told = left.text(-4.8, 4.8, "", va="top", linespacing=1.5)
         self.moving(*self.values, *self.slopes, self.tangent, *self.dots, self.told)
 
@@ -182,11 +191,12 @@ class ActivationZoo(base.Explorable):
         s = torch.linspace(-FAR, FAR, 401)
         names = (result.name, result.other)
         for value, slope, name in zip(self.values, self.slopes, names, strict=True):
-            value.set_data(s, style.numpy(ACTIVATIONS[name].value(s)))
-            slope.set_data(s, style.numpy(ACTIVATIONS[name].slope(s)))
+            value.set_data(s, _unjoined(ACTIVATIONS[name].value(s)))
+            slope.set_data(s, _unjoined(ACTIVATIONS[name].slope(s)))
         height, steep = result.at(result.name)
         for dot, y in zip(self.dots, (height, steep), strict=True):
             dot.set_data([result.s], [y])
+        self.dots[0].set_visible(LOW <= height <= FAR)
         reach = 1.2 / math.hypot(1, steep)
         ends = [result.s - reach, result.s + reach]
         self.tangent.set_data(ends, [height + steep * (x - result.s) for x in ends])
@@ -194,7 +204,8 @@ class ActivationZoo(base.Explorable):
         self.told.set_text(f"solid   {solid}\ndashed  {dashed}")
 
     def describe(self, result: Pair) -> str:
-        (height, steep), (other, slope) = result.at(result.name), result.at(result.other)
+        ends = (*result.at(result.name), *result.at(result.other))
+        height, steep, other, slope = (round(end, 3) + 0.0 for end in ends)  # no −0.000
         where, most = steepest(result.name)
         return (
             f"At s = {result.s:g}, {result.name} ({ACTIVATIONS[result.name].formula}) gives "

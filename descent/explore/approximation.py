@@ -240,13 +240,15 @@ class ReluApproximator(base.Explorable):
 
     def describe(self, result: Fit) -> str:
         usual = float(errors(result.target, result.spacing)[result.units - 1])
-        said = f"{result.units} ReLUs, knots {result.spacing}" if result.units > 1 else "One ReLU"
+        said = f"{result.units} ReLUs, knots {result.spacing}, leave"
         before = placed(result.target, result.units, result.spacing)
         drag = ""
         if not torch.equal(before, result.knots):
             place = float(result.knots[result.which])
-            drag = f" Knot {result.which} was dragged to {place:.3f}; before, it was {usual:.4f}."
-        return f"{said}, leave a largest error of {result.error:.4f} on the {result.target}.{drag}"
+            drag = f" Knot {result.which} was dragged to {place:.3f}"
+            drag += f"; before, the error was {usual:.4f}."
+        said = said if result.units > 1 else "One ReLU leaves"
+        return f"{said} a largest error of {result.error:.4f} on the {result.target}.{drag}"
 
     def truth(self) -> str:
         left = errors("sine", SPACINGS[0])

@@ -117,9 +117,9 @@ TITLES = {
     "w2": "w⁽²⁾",
     "b2": "b⁽²⁾",
     "s2": "s⁽²⁾",
-    "y": "y",
+    "y": "target y",
 }
-SIGNS = {2.35: "·", 4.0: "+", 5.65: "=", 7.5: "σ→", 9.5: "→", 13.35: "+", 15.05: "=", 16.9: "→"}
+SIGNS = {2.35: "·", 4.0: "+", 5.65: "=", 7.5: "σ→", 9.5: "→", 13.35: "+", 15.05: "=", 16.9: "↔"}
 """Where a sign stands between two blocks of the forward pass."""
 FIRST, SECOND = 1.5, 6.5
 """Middle of the forward and of the backward row, in cells, downwards."""
@@ -154,8 +154,9 @@ def places(shape: Sequence[int], left: float, middle: float) -> list[Place]:
 
 
 def two_digits(number: float) -> str:
-    """A number as the cells show it, with a true minus sign."""
-    return f"{round(number, 2) + 0.0:.2f}".replace("-", "−")
+    """A number as it fits a cell: fewer decimals from 10 and from 100 on, a true minus sign."""
+    decimals = 2 - (abs(number) >= 9.995) - (abs(number) >= 99.95)
+    return f"{round(number, decimals) + 0.0:.{decimals}f}".replace("-", "−")
 
 
 # ---- wire ----------------------------------------------------------------------------------------
@@ -274,9 +275,11 @@ class TwoLayers(base.Explorable):
         end = f", and the loss is {result.passes.loss:.3f}" if result.step >= len(FORWARD) else ""
         found = ""
         if "w1" in result.grads:
-            rows = ", ".join(f"({a:.2f}, {b:.2f})" for a, b in result.passes.grads["w1"].tolist())
+            pairs = (map(two_digits, row) for row in result.passes.grads["w1"].tolist())
+            rows = ", ".join(f"({a}, {b})" for a, b in pairs)
             found = f" The rows of ∂ℓ/∂w⁽¹⁾ are {rows}."
-        return f"{self._told(result)[:-1]}, for x = ({x1:.1f}, {x2:.1f}){end}.{found}"
+        said = f"{self._told(result)[:-1]}, for x = ({x1:.1f}, {x2:.1f}){end}.{found}"
+        return said.replace("-", "−")
 
     def truth(self) -> str:
         start = passes(torch.tensor([1.0, -0.5], dtype=torch.float64), "tanh", 1)

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, max_pool2d, pad
 
 from descent import data, style
 from descent.explore import base
-from descent.explore.outlines import outline
+from descent.explore.outlines import glyph, outline
 
 SIZE = 3
 """Height and width of all kernels."""
@@ -26,6 +27,10 @@ KERNELS: dict[str, list[list[float]]] = {
 """What to slide over the image."""
 AFTER = ("nothing more", "ReLU", "max-pool 2 and ReLU")
 """What may follow."""
+HEADS = ("All sums", "Sums above 0", "Pooled sums")
+"""What the map shows after each."""
+FRAME = 0.008
+"""Distance of the frame on the map from the entry in it, in sides of the map: half its line."""
 
 # ---- compute -------------------------------------------------------------------------------------
 
@@ -115,7 +120,7 @@ def follow(output: Tensor, after: str) -> Tensor:
 class KernelOnImage(base.Explorable):
     """A kernel on an image: the window, its nine products, and the map of all sums."""
 
-    title = "All sums"
+    title = HEADS[0]
     size = (8.8, 3.6)
     question = (
         "The kernel weighs the pixel on the left by −1, that on the right by +1. The digit is ink, "
@@ -164,7 +169,7 @@ class KernelOnImage(base.Explorable):
         for ax in (left, right):
             ax.grid(False)
             ax.tick_params(labelsize=8)
-            ax.set_ylabel("row")
+            ax.set(xlabel="column", ylabel="row")
         left.set_xlabel("column (pixels)")
         bar = fig.colorbar(self.map, ax=right, shrink=0.7, location="bottom", pad=0.02)
         self.map.set_clim(-1, 1)
@@ -212,24 +217,24 @@ class KernelOnImage(base.Explorable):
             self._resize()
         self.frames[0].set_xy((result.column - 0.5, result.row - 0.5))
         row, column = result.mark
-        self.frames[1].set_xy((column - 0.5, row - 0.5))
-        pairs = zip(result.window.flatten().tolist(), result.kernel.flatten().tolist(), strict=True)
-        texts = [f"{pixel:.2f} · {weight:.2g}".replace("-", "−") for pixel, weight in pairs]
-        cells = [(k % SIZE, k // SIZE) for k in range(SIZE * SIZE)]
-        numbers = zip(texts, cells, strict=True)
-        self.products.set_path(outline(numbers, 0.16, downwards=True))
+        edge = FRAME * max(result.final.shape)
+        self.frames[1].set_bounds(column - 0.5 - edge, row - 0.5 - edge, 1 + 2 * edge, 1 + 2 * edge)
+        self.products.set_path(products(result.window, result.kernel))
         self.sum.set_text(f"sum: {signed(float(result.output[result.row, result.column]))}")
         height, width = result.final.shape
         most = float(result.final.abs().max())
-        self.head.set_text(f"{self.title}: {height} × {width}, up to ±{most:.2f}")
+        head = HEADS[AFTER.index(result.after)]
+        end = "±" * (result.after == AFTER[0]) + f"{most:.{2 if most < 100 else 0}f}"
+        self.head.set_text(f"{head}: {height} × {width}, up to {end}")
 
     def _resize(self) -> None:
         """Axes around an image and a map of other sizes."""
-        for shown, ax, (height, width) in zip(
-            (self.shown, self.map), self.panels, self.sizes, strict=True
+        for shown, ax, (height, width), room in zip(
+            (self.shown, self.map), self.panels, self.sizes, (0, 2 * FRAME), strict=True
         ):
             shown.set_extent((-0.5, width - 0.5, height - 0.5, -0.5))
-            ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+            more = 0.5 + room * max(height, width)
+            ax.set(xlim=(-more, width - 1 + more), ylim=(height - 1 + more, -more))
         self.redraw()
 
     def describe(self, result: Slid) -> str:
@@ -248,6 +253,20 @@ class KernelOnImage(base.Explorable):
         row, column = divmod(int(slide(image, kernel).argmax()), image.shape[1] - SIZE + 1)
         left, middle, right = image[row + 1, column : column + SIZE].tolist()
         return self.choices[0 if left < middle < right else 2 if left > middle > right else 1]
+
+
+def products(window: Tensor, kernel: Tensor) -> Path:
+    """Pixel · weight in each cell of the window, in a font in which the longest fits."""
+    pairs = zip(window.flatten().tolist(), kernel.flatten().tolist(), strict=True)
+    texts = [f"{pixel:.2f} · {two_digits(weight)}".replace("-", "−") for pixel, weight in pairs]
+    longest = max(sum(width for *_, width in map(glyph, text)) for text in texts)
+    cells = [(k % SIZE, k // SIZE) for k in range(SIZE * SIZE)]
+    return outline(zip(texts, cells, strict=True), min(0.16, 0.9 / longest), downwards=True)
+
+
+def two_digits(weight: float) -> str:
+    """A weight to two digits, or as a whole number where that has more."""
+    return f"{weight:.2g}" if abs(weight) < 99.5 else f"{weight:.0f}"
 
 
 def own(kernel: Tensor) -> Tensor:

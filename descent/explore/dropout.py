@@ -173,7 +173,8 @@ def masked(p: float, n: int, number: int) -> Masked:
 
 # ---- draw and wire -------------------------------------------------------------------------------
 
-COLUMNS = 10
+COLUMNS, GAP = 10, 2.5
+"""Units in a row of the picture, and rows between its two layers."""
 
 
 def unit_places() -> Tensor:
@@ -183,7 +184,7 @@ def unit_places() -> Tensor:
     """
     unit = torch.arange(UNITS)
     block = torch.stack([unit % COLUMNS, unit // COLUMNS], 1).float()
-    return torch.stack([block, block + torch.tensor([0.0, UNITS / COLUMNS + 1.5])])
+    return torch.stack([block, block + torch.tensor([0.0, UNITS / COLUMNS + GAP])])
 
 
 def border(logit: Tensor) -> Tensor:
@@ -240,11 +241,11 @@ class DropoutMasks(base.Explorable):
 
     def _build_units(self, ax: Axes) -> None:
         rows = UNITS // COLUMNS
-        ax.set(xlim=(-1, COLUMNS), ylim=(-1, 2 * rows + 2.8), aspect="equal")
+        ax.set(xlim=(-1, COLUMNS), ylim=(-1, 2 * rows + GAP + 1.3), aspect="equal")
         ax.set_title("The mask: who takes part")
         ax.set_axis_off()
         for layer in (0, 1):
-            height = layer * (rows + 1.5) + rows
+            height = layer * (rows + GAP) + rows
             ax.text(-0.4, height - 0.1, f"hidden layer {layer + 1}", va="bottom")
         self.kept = ax.plot([], [], "s", color=style.BLUE, markersize=6.5)[0]
         self.gone = ax.plot([], [], "x", color=style.GREY, markersize=4.5, mew=1.1)[0]
@@ -260,7 +261,8 @@ class DropoutMasks(base.Explorable):
         look |= {"extent": (west, east, south, north), "aspect": "auto"}
         self.image = ax.imshow(style.numpy(chance), **look)
         self.line = ax.plot([], [], color=style.INK)[0]
-        self.dotted = ax.plot([], [], ".", color=style.PURPLE, markersize=4)[0]
+        dots: dict[str, Any] = {"color": style.INK, "mec": style.PAPER, "mew": 0.6, "markersize": 5}
+        self.dotted = ax.plot([], [], "o", **dots)[0]
         self.points = draw_classes(ax, markersize=6)
         ax.set(xlabel="x₁   (● class 0, ■ class 1)", ylabel="x₂", title=self.title)
         ax.axis(box)

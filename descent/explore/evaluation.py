@@ -276,11 +276,15 @@ def best_of(n: int, size: int, draw: int) -> Chosen:
     return Chosen(n, size, tested[draw], fresh[draw], best, reported, truth)
 
 
+BELOW: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14), "ncols": 2}
+"""Where the legends stand."""
+
+
 class BestOfSeeds(base.Explorable):
     """Pick the best of n seeds on a test set that is used again and again."""
 
     title = "One program, 100 seeds, one test set"
-    size = (9.0, 3.8)
+    size = (9.0, 4.2)
     question = (
         "100 networks differ in nothing but the seed. You report the one that errs least "
         "on a test set of 200 digits. What error, in %, will you report on average?"
@@ -303,10 +307,10 @@ class BestOfSeeds(base.Explorable):
         (self.gap,) = left.plot([], [], color=style.INK, linewidth=1.2)
         (self.ring,) = left.plot([], [], "o", color=style.INK, markersize=10, fillstyle="none")
         (self.fresh,) = left.plot([], [], "D", color=style.TEST, markersize=7)
-        handles = [self.tried, self.ring, self.fresh]
-        names = ["error on the test set", "the best", "the best, on fresh digits"]
-        left.legend(handles, names, loc="upper left", ncols=2, fontsize=8.5)
-        left.set(xlim=(0, NETWORKS + 1), ylim=(-0.4, 14), xlabel="seed", ylabel="error, %")
+        handles = [self.tried, self.others, self.ring, self.fresh]
+        names = ["error on the test set", "not tried", "the best", "the best, on fresh digits"]
+        left.legend(handles, names, **BELOW)
+        left.set(xlim=(0, NETWORKS + 1), ylim=(-0.4, 17), xlabel="seed", ylabel="error (%)")
         left.set_title(self.title)
         self.moving(self.others, self.tried, self.gap, self.ring, self.fresh)
         self._build_averages(right)
@@ -315,9 +319,9 @@ class BestOfSeeds(base.Explorable):
         (self.reported,) = ax.plot([], [], "--", color=style.TRAIN, label="reported")
         (self.truly,) = ax.plot([], [], color=style.TEST, label="on fresh digits")
         (self.here,) = ax.plot([], [], color=style.INK, linewidth=1)
-        ax.set(xlim=(0, NETWORKS + 1), ylim=(0, 8), xlabel="seeds tried n", ylabel="error, %")
+        ax.set(xlim=(0, NETWORKS + 1), ylim=(0, 6), xlabel="seeds tried n", ylabel="error (%)")
         ax.set_title("The best of n, mean over 300 test sets")
-        ax.legend(loc="upper left", ncols=2)
+        ax.legend(**BELOW)
         self.moving(self.here, self.reported, self.truly)
 
     def update(self, result: Chosen) -> None:
@@ -330,14 +334,16 @@ class BestOfSeeds(base.Explorable):
         self.fresh.set_data([result.best + 1], ends[1:])
         self.reported.set_data(seeds, 100 * style.numpy(result.reported))
         self.truly.set_data(seeds, 100 * style.numpy(result.truth))
-        self.here.set_data([result.n] * 2, [0, 6.8])
+        self.here.set_data([result.n] * 2, [0, 6])
 
     def describe(self, result: Chosen) -> str:
         b, n = result.best, result.n
+        won = "Only seed 1 is tried" if n == 1 else f"Of {n} seeds number {b + 1} is best"
+        who = "a single seed" if n == 1 else f"the best of {n}"
         return (
-            f"Of {n} seeds number {b + 1} is best on this test set of {result.size}: "
+            f"{won} on this test set of {result.size}: "
             f"{result.tested[b]:.1%} reported, {result.fresh[b]:.1%} on fresh digits. Over 300 "
-            f"test sets the best of {n} reports {result.reported[n - 1]:.1%} on average and has "
+            f"test sets {who} reports {result.reported[n - 1]:.1%} on average and has "
             f"{result.truth[n - 1]:.1%} on fresh digits."
         )
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import ipywidgets as widgets
 import torch
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from torch import Tensor
 
 from descent import data, style
@@ -138,7 +139,9 @@ class XorLifted(base.Explorable):
         self.below, self.over = draw_classes(ax, zorder=1), draw_classes(ax, zorder=3)
         self.plane = ax.fill([0], [0], fc=style.GOLD, ec=style.INK, alpha=0.3, zorder=2)[0]
         self.axes3 = [ax.plot([], [], color=style.GREY, lw=1, zorder=0)[0] for _ in range(3)]
-        self.names = [ax.text(0, 0, n, ha="center", va="center") for n in ("u", "v", "uv")]
+        look: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 4}
+        look["path_effects"] = [withStroke(linewidth=3, foreground=style.PAPER)]
+        self.names = [ax.text(0, 0, name, **look) for name in ("u", "v", "uv")]
         self.moving(self.plane, *self.axes3, *self.names, *self.below, *self.over)
 
     def _build_plane(self, ax: Axes) -> None:
@@ -147,10 +150,10 @@ class XorLifted(base.Explorable):
         self.points = draw_classes(ax)
         self.wrong = ax.plot([], [], "x", color=style.INK, markersize=10, mew=1.6)[0]
         ax.set(xlabel="u   (● same signs, ■ different, ×: wrong side)", ylabel="v")
-        ax.set(xlim=(-2, 2), ylim=(-2, 2), aspect="equal")
-        ax.set_title("The plane cuts (u, v) along a curve")
+        ax.set(xlim=(-2, 2), ylim=(-2, 2), aspect="equal", title=" ")  # room for what is said
         ax.grid(False)
-        self.moving(self.ground, *self.lobes, *self.points, self.wrong)
+        self.said = ax.text(0, 1.02, "", transform=ax.transAxes, fontsize=11)
+        self.moving(self.ground, *self.lobes, *self.points, self.wrong, self.said)
 
     def update(self, result: Lifted) -> None:
         self._update_space(result)
@@ -179,13 +182,16 @@ class XorLifted(base.Explorable):
             polygon.set_facecolor(inside)
         put_classes(self.points, result.x, result.y)
         self.wrong.set_data(*style.numpy(result.x[~result.right]).T)
+        cut = "along a curve" if abs(level) < 4 else "nowhere in this picture"  # where |uv| < 4
+        self.said.set_text(f"The plane cuts (u, v) {cut}")
 
     def describe(self, result: Lifted) -> str:
         right = int(result.right.sum())
         share = "" if result.lift == 1 else f"{result.lift:.2g}·"
+        height = f"{result.height:.1f}".replace("-", "−")
         return (
             f"Lifted to (u, v, {share}uv), with the plane at height "
-            f"{result.height:.1f}, {right} of {len(result.y)} points are on the side of their "
+            f"{height}, {right} of {len(result.y)} points are on the side of their "
             f"class; seen from here, a line {'separates' if result.parted else 'cannot separate'} "
             "the classes."
         )
@@ -332,13 +338,14 @@ class RandomProducts(base.Explorable):
         left, right = fig.subplots(1, 2, width_ratios=[1.6, 1])
         self._build_curves(left, result.curve)
         self.images = right.imshow([[0.0]], cmap="gray_r", vmin=0, vmax=1, extent=(0, 4, 4, 0))
-        right.set(title=f"Test images it gets wrong (first {self.rows * self.cols})")
+        right.set(title=" ")  # room for what is said
         right.set_axis_off()
-        self.moving(*self.means, *self.draws, self.marks, self.images)
+        self.said = right.text(0, 1.02, "", transform=right.transAxes, fontsize=11)
+        self.moving(*self.means, *self.draws, self.marks, self.images, self.said)
 
     def _build_curves(self, ax: Axes, curve: Curve) -> None:
         looks = [("training error", style.TRAIN, "o--"), ("test error", style.TEST, "s-")]
-        self.draws = [ax.plot([], [], k[0], color=c, alpha=0.3, ms=4)[0] for _, c, k in looks]
+        self.draws = [ax.plot([], [], k[0], color=c, alpha=0.5, ms=4)[0] for _, c, k in looks]
         self.means = [ax.plot([], [], k, color=c, ms=4, label=name)[0] for name, c, k in looks]
         (self.marks,) = ax.plot([], [], "o", color=style.INK, markersize=9, mfc="none", mew=2)
         ax.set_xscale("symlog", base=2, linthresh=8)
@@ -356,6 +363,9 @@ class RandomProducts(base.Explorable):
         self.marks.set_data([COUNTS[at]] * 2, style.numpy(seen[:, :, -1].mean(dim=1)))
         images = eights()[2][curve.wrong[at], 1:]
         self.images.set_data(style.numpy(mosaic(images, self.rows, self.cols)))
+        shown = min(len(images), self.rows * self.cols)
+        part = f"{shown}" if shown == len(images) else f"first {shown} of {len(images)}"
+        self.said.set_text(f"Test images it gets wrong: {part}")
 
     def describe(self, result: Products) -> str:
         curve, at = result

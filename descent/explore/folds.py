@@ -11,6 +11,10 @@ from descent.explore import base
 from descent.explore.overfitting import anywhere, fit_degrees, mse, noisy_sine, powers, spaced
 
 SAMPLES, DEGREES = 20, 7
+VALIDATION = style.PURPLE
+"""Colour of what is left out: neither training nor test."""
+ERRORS = (0.1, 5.0)
+"""Errors that are drawn; smaller and larger ones stand at the edge."""
 
 
 class Folds(NamedTuple):
@@ -64,7 +68,7 @@ class FoldViewer(base.Explorable):
     """k-fold cross-validation: who is left out when, the fit without them, the mean error."""
 
     title = "Every sample is left out once"
-    size = (10.0, 3.7)
+    size = (10.0, 3.9)
     question = (
         "20 samples in k = 5 folds, polynomials of degree 0 to 7 fitted without one fold each. "
         "Which degree has the smallest mean error on the folds left out?"
@@ -91,7 +95,7 @@ class FoldViewer(base.Explorable):
         self.basis = powers(line, DEGREES)
         (self.fit,) = middle.plot(style.numpy(line), style.numpy(line), color=style.TRAIN)
         (self.used,) = middle.plot([], [], "o", color=style.TRAIN, markersize=5)
-        (self.kept_out,) = middle.plot([], [], "s", color=style.TEST, markersize=7)
+        (self.kept_out,) = middle.plot([], [], "s", color=VALIDATION, markersize=7)
         middle.set(
             ylim=(-2.6, 2.6), xlabel="x (in units of π)", ylabel="y", title="Fit without that fold"
         )
@@ -100,7 +104,7 @@ class FoldViewer(base.Explorable):
 
     def _build_table(self, ax: Any) -> None:
         (self.trained,) = ax.plot([], [], "o", color=style.TRAIN, markersize=3)
-        (self.validated,) = ax.plot([], [], "s", color=style.TEST, markersize=6)
+        (self.validated,) = ax.plot([], [], "s", color=VALIDATION, markersize=6)
         (self.row,) = ax.plot([], [], color=style.INK, linewidth=1.2)
         ax.set(xlim=(0, SAMPLES + 1), ylim=(1.02, -0.02), xticks=(1, 5, 10, 15, 20), yticks=())
         ax.set(xlabel="sample, by x", ylabel="← fold k      fold 1 →", title=self.title)
@@ -110,19 +114,24 @@ class FoldViewer(base.Explorable):
             [self.trained, self.validated],
             ["fitted", "left out"],
             loc="upper center",
-            bbox_to_anchor=(0.5, -0.2),
+            bbox_to_anchor=(0.5, -0.17),
             ncols=2,
         )
 
     def _build_errors(self, ax: Any) -> None:
         (self.each,) = ax.plot([], [], "_", color=style.GREY, markersize=7, label="one fold")
-        (self.mean,) = ax.plot([], [], "s-", color=style.TEST, label="mean of the folds")
-        (self.fresh,) = ax.plot([], [], "^:", color=style.GREEN, label="fresh points")
+        (self.mean,) = ax.plot([], [], "s-", color=VALIDATION, label="mean of the folds")
+        (self.fresh,) = ax.plot([], [], "^:", color=style.TEST, label="fresh points")
         (self.here,) = ax.plot([], [], color=style.INK, linewidth=1)
-        ax.set(yscale="log", xlim=(-0.5, DEGREES + 0.5), ylim=(1e-3, 1e3), xlabel="degree D")
-        ax.set(ylabel="mean squared error", title="Mean error chooses the degree")
-        ax.legend(loc="upper left")
-        self.moving(self.each, self.here, self.fresh, self.mean)
+        (self.ring,) = ax.plot([], [], "o", mfc="none", mec=style.INK, ms=15, label="chosen")
+        ax.set(yscale="log", xlim=(-0.5, DEGREES + 0.5), ylim=(ERRORS[0] / 1.1, 1.1 * ERRORS[1]))
+        ticks = (0.1, 0.2, 0.5, 1, 2, 5)
+        ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.minorticks_off()
+        ax.set(xlabel="degree D", ylabel="mean squared error\n(cut at the edges)")
+        ax.set_title("Mean error chooses the degree")
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, columnspacing=1)
+        self.moving(self.each, self.here, self.fresh, self.mean, self.ring)
 
     def update(self, result: Folds) -> None:
         self._update_table(result)
@@ -132,10 +141,12 @@ class FoldViewer(base.Explorable):
         self.used.set_data(style.numpy(result.x[~out]), style.numpy(result.y[~out]))
         self.kept_out.set_data(style.numpy(result.x[out]), style.numpy(result.y[out]))
         degrees = torch.arange(DEGREES + 1).expand_as(result.errors)
-        self.each.set_data(style.numpy(degrees.flatten()), style.numpy(result.errors.flatten()))
-        self.mean.set_data(style.numpy(degrees[0]), style.numpy(result.errors.mean(0)))
+        each, mean = (e.clamp(*ERRORS) for e in (result.errors, result.errors.mean(0)))
+        self.each.set_data(style.numpy(degrees.flatten()), style.numpy(each.flatten()))
+        self.mean.set_data(style.numpy(degrees[0]), style.numpy(mean))
         self.fresh.set_data(style.numpy(degrees[0]), style.numpy(result.fresh))
-        self.here.set_data([result.degree] * 2, [1e-3, 4])
+        self.ring.set_data([result.chosen], [float(mean[result.chosen])])
+        self.here.set_data([result.degree] * 2, self.here.axes.get_ylim())
 
     def _update_table(self, result: Folds) -> None:
         k = len(result.errors)

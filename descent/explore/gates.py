@@ -182,8 +182,9 @@ class GateBuilder(base.Explorable):
     def describe(self, result: Gate) -> str:
         w1, w2 = result.w.tolist()
         rows, said = int(result.right.sum()), "".join(map(str, result.answers.tolist()))
+        unit = f"w = ({w1:g}, {w2:g}) and b = {result.b:g}".replace("-", "−")
         return (
-            f"With w = ({w1:g}, {w2:g}) and b = {result.b:g} the unit answers {said} to 00, 01, "
+            f"With {unit} the unit answers {said} to 00, 01, "
             f"10, 11; {result.name} is {GATES[result.name]}: {rows} of 4 rows are right."
         )
 

@@ -47,9 +47,9 @@ class Curve(NamedTuple):
 
 CURVES: dict[str, Curve] = {
     "two valleys": Curve(
-        lambda w: (w * w - 1) ** 2 / 2 + 0.3 * w, lambda w: 2 * w * (w * w - 1) + 0.3, 3.0
+        lambda w: (w * w - 1) ** 2 / 2 + 0.3 * w, lambda w: 2 * w * (w * w - 1) + 0.3, 5.4
     ),
-    "bowl": Curve(lambda w: 2 * w * w, lambda w: 4 * w, 8.0),
+    "bowl": Curve(lambda w: 2 * w * w, lambda w: 4 * w, 8.6),
     "ripples": Curve(
         lambda w: w * w / 2 + 0.4 * (6 * w).sin(), lambda w: w + 2.4 * (6 * w).cos(), 3.0
     ),
@@ -77,6 +77,11 @@ class Walk(NamedTuple):
     def lost(self) -> bool:
         """Whether it flies away in the end."""
         return bool(self.path[-1].abs() > LOST)
+
+    @property
+    def seen(self) -> bool:
+        """Whether the weight now, with its loss, is in the picture."""
+        return bool(LEFT <= self.here <= RIGHT and self.losses[self.step] <= CURVES[self.curve].top)
 
     @property
     def here(self) -> Tensor:
@@ -186,13 +191,16 @@ class ParabolaDescent(base.Explorable):
         (self.trail,) = self.left.plot([], [], "o", color=style.SKY, markersize=5)
         (self.drop,) = self.left.plot([], [], ":", color=style.GREY)
         (self.next,) = self.left.plot([], [], "v", markersize=9, mec=style.PAPER, **green)
-        (self.here,) = self.left.plot([], [], "o", color=style.INK, markersize=9, mec=style.PAPER)
-        self.now = self.left.text(
-            0.5, 0.03, "", transform=self.left.transAxes, ha="center", weight="bold"
-        )
+        tip = {"color": style.INK, "markersize": 9, "mec": style.PAPER, "clip_on": False}
+        (self.here,) = self.left.plot([], [], "o", **tip)
+        look: dict[str, Any] = {"transform": self.left.transAxes, "ha": "center", "weight": "bold"}
+        look["bbox"] = {"fc": style.PAPER, "ec": "none", "pad": 2}
+        self.now = self.left.text(0.5, 0.03, "", zorder=4, **look)
         self.right.set(xlim=(0, STEPS), xlabel="step", ylabel="loss", title="Loss after each step")
+        for ax in (self.left, self.right):  # labels of one width for all losses
+            ax.yaxis.set_major_formatter(lambda at, _: f"{at:.1f}".replace("-", "−"))
         (self.fall,) = self.right.plot([], [], ".-", color=style.SKY, linewidth=1)
-        (self.tip,) = self.right.plot([], [], "o", color=style.INK, markersize=9, mec=style.PAPER)
+        (self.tip,) = self.right.plot([], [], "o", **tip)
         self.moving(self.bowl, self.trail, self.drop, self.next, self.here, self.now)
         self.moving(self.fall, self.tip)
         self.shown = ""
@@ -218,7 +226,10 @@ class ParabolaDescent(base.Explorable):
         self.next.set_data([float(new)], [float(foot)])
         self.fall.set_data(range(step + 1), style.numpy(result.losses[: step + 1]))
         self.tip.set_data([step], [float(loss(w))])
-        self.now.set_text(f"step {step} of {len(result.path) - 1}: w = {_number(w)}")
+        for tip in (self.here, self.tip):
+            tip.set_visible(result.seen)
+        where = "" if result.seen else ", out of the picture"
+        self.now.set_text(f"step {step} of {len(result.path) - 1}: w = {_number(w)}{where}")
 
     def _show(self, curve: str) -> None:
         self.shown = curve
@@ -257,6 +268,8 @@ def _number(x: Tensor) -> str:
 
 N, DRAWS = 256, 500
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+FLOOR = 0.01
+"""Smallest spread in the picture."""
 
 
 @lru_cache(maxsize=1)
@@ -401,20 +414,22 @@ class BatchCloud(base.Explorable):
         (self.here,) = left.plot([], [], "o", color=style.INK, markersize=8, mec=style.PAPER)
         (self.to,) = left.plot([], [], "D", color=style.BLUE, markersize=8, mec=style.PAPER)
         (goal,) = left.plot([u], [v], "P", color=style.GREEN, markersize=9, mec=style.PAPER)
-        left.legend(
+        fig.legend(
             [self.here, self.to, self.cloud, goal],
             ["w", "step of all samples", "step of a batch", "minimum"],
-            loc="upper left",
-            ncols=2,
-            fontsize=8,
+            loc="outside lower center",
+            ncols=4,
         )
-        right.set(xscale="log", yscale="log", xlim=(0.8, 320), ylim=(0.01, 12))
+        right.set(xscale="log", yscale="log", xlim=(0.8, 320), ylim=(FLOOR, 12))
         right.set_xticks(BATCHES, [str(b) for b in BATCHES], minor=False)
         right.set_xticks([], minor=True)
-        right.set(xlabel="batch size B", ylabel="spread of the gradient", title="It falls as 1/√B")
+        right.set_xlabel(f"batch size B   (lowest: {FLOOR} or less)")
+        right.set(ylabel="spread of the gradient", title="It falls as 1/√B or faster")
         (self.line,) = right.plot([], [], "--", color=style.GREY, label="theory")
-        (self.dots,) = right.plot([], [], "o", color=style.ORANGE, label="measured")
-        (self.ring,) = right.plot([], [], "o", mfc="none", mec=style.INK, mew=2, markersize=13)
+        on: dict[str, Any] = {"clip_on": False}
+        (self.dots,) = right.plot([], [], "o", color=style.ORANGE, label="measured", **on)
+        ring = {"mfc": "none", "mec": style.INK, "mew": 2, "markersize": 13}
+        (self.ring,) = right.plot([], [], "o", **ring, **on)
         right.legend(loc="lower left")
         self.moving(self.cloud, self.step, self.here, self.to, self.line, self.dots, self.ring)
 
@@ -424,18 +439,19 @@ class BatchCloud(base.Explorable):
         self.step.set_data(*style.numpy(torch.stack([w, to])).T)
         self.here.set_data(*style.numpy(w[:, None]))
         self.to.set_data(*style.numpy(to[:, None]))
-        self.line.set_data(BATCHES, style.numpy(result.law.clamp(min=1e-9)))
-        self.dots.set_data(BATCHES, style.numpy(result.spreads.clamp(min=1e-9)))
-        self.ring.set_data([result.size], [max(result.spread, 1e-9)])
+        self.line.set_data(BATCHES, style.numpy(result.law.clamp(min=FLOOR)))
+        self.dots.set_data(BATCHES, style.numpy(result.spreads.clamp(min=FLOOR)))
+        self.ring.set_data([result.size], [max(result.spread, FLOOR)])
 
     def describe(self, result: Cloud) -> str:
         law = float(result.law[BATCHES.index(result.size)])
         how = "with" if result.replace else "without"
+        uphill = f" {result.uphill:.0%} of the batches lead uphill."
         return (
             f"Batches of {result.size} drawn {how} replacement: their gradients scatter by "
             f"{result.spread:.2f} around that of all {N} samples, of norm "
-            f"{result.full.norm():.2f}; theory says {law:.2f}. {result.uphill:.0%} of the batches "
-            "lead uphill."
+            f"{result.full.norm():.2f}; theory says {law:.2f}."
+            + (uphill if result.full.norm() > 1e-9 else "")
         )
 
     def truth(self) -> float:

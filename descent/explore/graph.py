@@ -251,9 +251,9 @@ def trace(graph: Graph, given: Sequence[float], step: int, hidden: bool = False)
 # ---- in words ------------------------------------------------------------------------------------
 
 
-def say(number: float) -> str:
-    """Three digits, with a true minus sign."""
-    text = f"{number:.3g}"
+def say(number: float, digits: int = 3) -> str:
+    """A number to so many digits, with a true minus sign."""
+    text = f"{number:.{digits}g}"
     return "0" if float(text) == 0 else text.replace("-", "−")
 
 

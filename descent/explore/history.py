@@ -217,18 +217,19 @@ def draw_photocells(ax: Axes, seen: Tensor) -> None:
     seen     bool tensor (side, side), which photocells are dark
     """
     canvas(ax, 7, 4, "1957: 20 × 20 photocells, weights that learn")
+    light = style.PALETTES["light"]  # the plate is always white
     ax.imshow(
         style.numpy(seen), extent=(0.1, 3.3, 0.4, 3.6), cmap="Greys", vmax=1.4, aspect="equal"
     )
     side = len(seen)
     for k in range(1, side):
-        ax.plot([0.1 + 3.2 * k / side] * 2, [0.4, 3.6], color=style.FAINT, linewidth=0.5)
-        ax.plot([0.1, 3.3], [0.4 + 3.2 * k / side] * 2, color=style.FAINT, linewidth=0.5)
+        ax.plot([0.1 + 3.2 * k / side] * 2, [0.4, 3.6], color=light.faint, linewidth=0.5)
+        ax.plot([0.1, 3.3], [0.4 + 3.2 * k / side] * 2, color=light.faint, linewidth=0.5)
     places = [(4.7, y) for y in torch.linspace(0.7, 3.3, 5).tolist()]
     cells = torch.rand(len(places), 4, 2, generator=torch.Generator().manual_seed(1))
     for place, ends in zip(places, cells, strict=True):
         for x, y in (torch.tensor([0.3, 0.6]) + torch.tensor([2.9, 2.8]) * ends).tolist():
-            ax.plot([x, place[0]], [y, place[1]], color=style.SKY, linewidth=0.8)
+            ax.plot([x, place[0]], [y, place[1]], color=light.sky, linewidth=0.8)
         draw_arrow(ax, place, (6.1, 2), color=style.ORANGE, shrinkB=8, linewidth=1.5)
         draw_disc(ax, place, radius=0.18)
     draw_disc(ax, (6.3, 2), "±1")
@@ -306,8 +307,8 @@ def _draw_vector(ax: Axes, x: float, length: int) -> float:
 def draw_entries(ax: Axes) -> None:
     """Bars of the ImageNet challenge's errors, and the line of a person's."""
     for k, entry in enumerate(ENTRIES):
-        look: dict[str, Any] = {"fc": style.BLUE} if entry.deep else {"fc": "none", "hatch": "///"}
-        ax.bar(k, entry.error, ec=style.BLUE, **look)
+        look: dict[str, Any] = {"fc": style.TEST} if entry.deep else {"fc": "none", "hatch": "///"}
+        ax.bar(k, entry.error, ec=style.TEST, **look)
         inside = entry.error < HUMAN + 0.5  # the line would cross what stands above
         where: dict[str, Any] = {"va": "top", "color": style.PAPER} if inside else {}
         height = entry.error + (-0.3 if inside else 0.5)
@@ -343,7 +344,7 @@ def draw_residual(ax: Axes) -> None:
 
 # ---- wire ----------------------------------------------------------------------------------------
 
-EVENT_PLACES = ("1c", "2r", "2l", "1r", "1l", "1r", "2r", "1l", "1c", "1r", "2r")
+EVENT_PLACES = ("1c", "2r", "3l", "2l", "1l", "1r", "2r", "1l", "1c", "1r", "2r")
 """Of each event's label the height, and whether it ends, begins or is centred at its year."""
 SIDES = {"c": "center", "l": "left", "r": "right"}
 NAME_PLACES = {"Caltech-101": (-6, 0), "PASCAL VOC": (22, -9), "Cityscapes": (8, 9)}
@@ -384,7 +385,7 @@ class Timeline(base.Explorable):
         self.shown = ""
 
     def _build_events(self, ax: Axes) -> None:
-        ax.set(xlim=(1939, 2021), ylim=(-0.9, 2.8), yticks=[], title=self.title)
+        ax.set(xlim=(1939, 2021), ylim=(-0.9, 3.8), yticks=[], title=self.title)
         ax.grid(visible=False)
         ax.spines[["left"]].set_visible(False)
         self.stems = ax.vlines([], [], [], color=style.GREY, linewidth=1)
@@ -424,16 +425,17 @@ class Timeline(base.Explorable):
         ax.set(xlim=(2009, 2017), ylim=(0, 32), ylabel="top-5 error (%)")
         ax.set_xticks(range(2010, 2017, 2))
         ax.set_title("Errors on ImageNet")
-        ax.axhline(HUMAN, linestyle="--", color=style.GREY, linewidth=1)
-        ax.text(2009.2, HUMAN - 1.7, f"a person who practised: {HUMAN:g}", fontsize=8)
-        self.errors = ax.plot([], [], "o-", color=style.ORANGE)[0]
+        person = ax.axhline(HUMAN, linestyle="--", color=style.GREY, linewidth=1)
+        said = ax.text(2009.2, HUMAN - 1.7, f"a person who practised: {HUMAN:g}", fontsize=8)
+        self.person = (person, said)
+        self.errors = ax.plot([], [], "o-", color=style.TEST)[0]
         self.teams = [
-            ax.text(e.year + 0.15, max(e.error, HUMAN + 0.5) - 2 * (e.error < HUMAN), e.name)
+            ax.text(e.year + 0.15, max(e.error, HUMAN + 0.5) - 2.6 * (e.error < HUMAN), e.name)
             for e in _winners(ENTRIES)
         ]
         for team in self.teams:
             team.set_fontsize(8)
-        self.moving(self.errors, *self.teams)
+        self.moving(self.errors, *self.person, *self.teams)
 
     def update(self, result: tuple[int, str]) -> None:
         year, scale = result
@@ -449,6 +451,8 @@ class Timeline(base.Explorable):
         self.sizes.set_data([c.year for c in collections], [c.images for c in collections])
         best = _winners(entries)
         self.errors.set_data([e.year for e in best], [e.error for e in best])
+        for artist in self.person:
+            artist.set_visible(bool(best))
         shown = ((self.labels, events), (self.names, collections), (self.teams, best))
         for texts, facts in shown:
             for k, text in enumerate(texts):

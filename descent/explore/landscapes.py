@@ -26,6 +26,7 @@ class Surface(NamedTuple):
     window   lowest and highest w₁, lowest and highest w₂ of its picture
     start    where every run begins
     best     its smallest loss
+    lowest   where that is, one place or more
     """
 
     loss: Loss
@@ -33,6 +34,7 @@ class Surface(NamedTuple):
     window: tuple[float, float, float, float]
     start: tuple[float, float]
     best: float = 0.0
+    lowest: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
 
 
 def _valley(u: Any, v: Any) -> Any:
@@ -82,13 +84,16 @@ WIDE = (-4.6, 4.6, -3.4, 3.4)
 SURFACES: dict[str, Surface] = {
     "valley": Surface(_valley, lambda u, v: (0.1 * u, 3 * v), WIDE, (-3.6, 2.0)),
     "slanted valley": Surface(_slanted, _slanted_slope, WIDE, (-3.9, -0.4)),
-    "banana (Rosenbrock)": Surface(_banana, _banana_slope, (-2.1, 2.1, -1.2, 3.2), (-1.6, 2.6)),
+    "banana (Rosenbrock)": Surface(
+        _banana, _banana_slope, (-2.1, 2.1, -1.2, 3.2), (-1.6, 2.6), lowest=((1.0, 1.0),)
+    ),
     "saddle": Surface(
         _saddle,
         lambda u, v: (u, -v + v * v * v / 2),
         (-2.4, 2.4, -2.2, 2.2),
         (-2.0, 0.001),
         best=-0.5,
+        lowest=((0.0, 2**0.5), (0.0, -(2**0.5))),
     ),
     "two hollows": Surface(
         _hollows,
@@ -96,12 +101,31 @@ SURFACES: dict[str, Surface] = {
         (-2.1, 2.1, -1.4, 1.4),
         (1.9, 0.9),
         best=-0.123406460329,
+        lowest=((-1.055324, 0.0),),
     ),
     "plateau": Surface(_plateau, _plateau_slope, WIDE, (-3.6, 2.0)),
 }
 """By name; the slope of each is bounded by a few units where runs go."""
 
 # ---- draw ----------------------------------------------------------------------------------------
+
+METHODS: dict[str, tuple[str, str, str]] = {
+    "grid": (style.GREY, "-.", "s"),
+    "random": (style.GREY, ":", "o"),
+    "population": (style.GOLD, "--", "P"),
+    "coordinate descent": (style.PURPLE, "-.", "^"),
+    "gradient descent": (style.INK, "-", "o"),
+    "stochastic": (style.SKY, "-.", "v"),
+    "momentum": (style.ORANGE, "--", "s"),
+    "Nesterov": (style.GOLD, ":", "D"),
+    "AdaGrad": (style.PURPLE, "-.", "v"),
+    "RMSProp": (style.GREEN, "--", "^"),
+    "Adam": (style.BLUE, "-", "X"),
+    "conjugate gradients": (style.BLUE, "-", "D"),
+    "L-BFGS": (style.SKY, "-", "X"),
+    "Newton": (style.GREEN, ":", "v"),
+}
+"""Look of a method of minimisation in all pictures: colour, line style, marker."""
 
 
 def draw_levels(
@@ -256,13 +280,15 @@ class CriticalPoints(base.Explorable):
         (self.slope,) = self.map.plot([], [], color=style.INK, linewidth=3)
         (self.here,) = self.map.plot([], [], "o", color=style.INK, markersize=9, mec=style.PAPER)
         ax.set(xlim=(-REACH, REACH), ylim=(-2.5, 2.5), xlabel="distance from the point")
-        ax.set(ylabel="loss − loss at the point", title="The loss along both directions")
+        ax.set(ylabel="loss − loss at the point", title=" ")  # room for what is said
         self.cuts = [ax.plot([], [], look, color=c)[0] for c, look in LOOKS]
+        self.cuts[0].set_zorder(2.5)  # its dashes show where both are one line
         self.along = torch.linspace(-REACH, REACH, 101, dtype=torch.float64)
-        ax.plot([0], [0], "o", color=style.INK, markersize=9, mec=style.PAPER, zorder=3)
-        ax.legend(self.cuts, ["lower curvature", "higher curvature"], loc="lower center", ncols=2)
-        self.said = ax.text(0, 2.2, "", ha="center", fontsize=11)
-        self.moving(*self.axes, self.slope, self.here, *self.cuts, self.said)
+        dot = ax.plot([0], [0], "o", color=style.INK, markersize=9, mec=style.PAPER, zorder=3)
+        names = ["along the lower curvature", "along the higher curvature"]
+        fig.legend(self.cuts, names, loc="outside lower center", ncols=2)
+        self.said = ax.text(0, 1.02, "", transform=ax.transAxes, fontsize=11)
+        self.moving(*self.axes, self.slope, self.here, *self.cuts, *dot, self.said)
         self.changing(self.map)
         self.shown = ""
 
@@ -305,8 +331,9 @@ class CriticalPoints(base.Explorable):
         w1, w2 = result.w.tolist()
         low, high = (_signed(c) for c in result.curvatures)
         verdict = "it is not critical" if result.kind == "not critical" else f"it is {_a(result)}"
+        place = f"({w1:.2f}, {w2:.2f})".replace("-", "−")
         return (
-            f"At ({w1:.2f}, {w2:.2f}) of the {result.terrain} the gradient has the norm "
+            f"At {place} of the {result.terrain} the gradient has the norm "
             f"{result.gradient.norm():.2f} and the curvatures are {low} and {high}: {verdict}."
         )
 

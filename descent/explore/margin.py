@@ -239,7 +239,7 @@ class SVMMargin(base.Explorable):
         self.edges = [ax.plot([], [], "--", color=style.INK, linewidth=1)[0] for _ in range(2)]
         self.points = draw_classes(ax)
         self.rings = ax.plot([], [], "o", mfc="none", mec=style.INK, mew=1.4, markersize=13)[0]
-        ax.set(xlim=(-3.5, 3.5), ylim=(-3, 3), aspect="equal", title=self.title)
+        ax.set(xlim=(-4.2, 4.2), ylim=(-4.1, 3.6), aspect="equal", title=self.title)
         ax.set(xlabel="x₁   (dashed: w·x + b = ±1, ringed: support vectors)", ylabel="x₂")
         self.moving(self.band, self.line, *self.edges, *self.points, self.rings)
 
@@ -263,14 +263,14 @@ class SVMMargin(base.Explorable):
         self.rings.set_data(*style.numpy(result.x[result.support]).T)
         scores = result.scores.clamp(-3, 4)
         put_classes(self.costs, torch.stack([scores, (1 - scores).clamp(min=0)], 1), result.y)
-        self.said.set_text(f"λ‖w‖² = {result.price:.3f}\nmean hinge = {result.hinge:.3f}")
+        self.said.set_text(f"λ‖w‖² = {result.price:#.2g}\nmean hinge = {result.hinge:.3f}")
 
     def describe(self, result: Margin) -> str:
         wrong = int((result.scores < 0).sum())
         return (
             f"With λ = {result.lam:.2g} the band is {result.width:.2f} wide and rests on "
             f"{int(result.support.sum())} support vectors of {len(result.y)} samples, {wrong} of "
-            f"them on the wrong side; λ‖w‖² is {result.price:.3f}, mean hinge {result.hinge:.3f}."
+            f"them on the wrong side; λ‖w‖² is {result.price:#.2g}, mean hinge {result.hinge:.3f}."
         )
 
     def truth(self) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from descent import style
 from descent.explore import base
-from descent.explore.landscapes import draw_levels, draw_walk
+from descent.explore.landscapes import METHODS, draw_levels, draw_walk
 
 # ---- the losses ----------------------------------------------------------------------------------
 
@@ -100,15 +100,16 @@ def newton(a: Tensor, b: Tensor, passes: int) -> list[Tensor]:
 
 
 FAMILIES = {
-    "coordinate descent": (coordinate, style.PURPLE, "-."),
-    "gradient descent": (descent, style.INK, "-"),
-    "momentum": (heavy_ball, style.ORANGE, "--"),
-    "conjugate gradients": (conjugate, style.BLUE, "-"),
-    "Newton": (newton, style.GREEN, ":"),
+    "coordinate descent": coordinate,
+    "gradient descent": descent,
+    "momentum": heavy_ball,
+    "conjugate gradients": conjugate,
+    "Newton": newton,
 }
-"""Name -> function, colour and line style."""
+"""Name -> function."""
 PASSES = 300
-FLOOR = 1e-14
+FLOOR, BOTTOM = 1e-14, 1e-10
+"""Smallest losses above the minimum, as a share of the start's, in `Bill` and in `draw_bill`."""
 
 
 class Bill(NamedTuple):
@@ -138,7 +139,7 @@ def bill_of(size: int, kappa: float, turned: bool) -> Bill:
     """All families on one quadratic loss; passes 0."""
     a, b = quadratic(size, kappa, turned)
     best = torch.linalg.solve(a, b)
-    off = torch.stack([torch.stack(f(a, b, PASSES)) for f, *_ in FAMILIES.values()]) - best
+    off = torch.stack([torch.stack(f(a, b, PASSES)) for f in FAMILIES.values()]) - best
     above = torch.einsum("fpi,ij,fpj->fp", off, a, off)
     return Bill(size, kappa, turned, (above / above[:, :1]).clamp(min=FLOOR), 0)
 
@@ -164,7 +165,8 @@ def draw_searches(
     panels  array of Axes, one row for the dots, one for the walks
     loss    float tensor (…, 2), slope and intercept -> float tensor (…)
     best    float tensor (2,), the minimum
-    dots    title -> float tensor (M, 2), in no order
+    dots    title -> float tensor (M, 2), in no order; or (R, M, 2), three rounds at most, that
+            are drawn as ×, △ and a dot, the last of them always a dot
     walks   title -> float tensor (T, 2), one after the other
     """
 
@@ -172,34 +174,50 @@ def draw_searches(
         return loss(torch.stack(torch.broadcast_tensors(slopes, intercepts), dim=-1).to(best))
 
     for ax, (title, places) in zip(panels.flat, {**dots, **walks}.items(), strict=True):
-        draw_levels(ax, height, (0, 16, 60, 150), float(loss(best)), title=title)
+        draw_levels(ax, height, (-0.5, 16.5, 58, 152), float(loss(best)), title=title)
         ax.set(xlabel="", ylabel="")
         ax.plot(*style.numpy(best[:, None]), "P", color=style.GREEN, markersize=10, mec=style.PAPER)
         if title in walks:
             draw_walk(ax, places)
         else:
-            ax.plot(*style.numpy(places).T, ".", color=style.ORANGE)
+            _draw_rounds(ax, places.view(-1, *places.shape[-2:]))
     for ax in panels[1]:
         ax.set_xlabel("slope (mmHg a decade)")
+    panels[0, 0].figure.supxlabel("✚ minimum, ○ first line, ■ last line", fontsize=10)
     for ax in panels[:, 0]:
         ax.set_ylabel("intercept (mmHg)")
+
+
+def _draw_rounds(ax: Axes, rounds: Tensor) -> None:
+    """Rounds of places, float tensor (R, M, 2), R ≤ 3."""
+    looks: list[dict[str, Any]] = [
+        {"marker": "x", "markersize": 5},
+        {"marker": "^", "markersize": 5, "mfc": "none"},
+        {"marker": "."},
+    ]
+    for look, places in zip(looks[-len(rounds) :], rounds, strict=True):
+        ax.plot(*style.numpy(places).T, linestyle="", color=style.ORANGE, **look)
 
 
 def draw_bill(ax: Axes, won: Mapping[str, tuple[Tensor, Tensor]]) -> None:
     """Loss above the minimum against passes over the data, a curve a family, legend at the right.
 
+    A curve falls where its passes are paid, and ends at `BOTTOM`.
+
     ax   Axes
-    won  family -> passes, tensor (T,), and loss above the minimum, tensor (T,), 1 at the start
+    won  key of `METHODS` -> passes, tensor (T,), and smallest loss so far above the minimum,
+         tensor (T,), 1 at the start
     """
-    dashes = ("-", "--", "-.", ":")
-    for k, (name, (passes, excess)) in enumerate(won.items()):
-        look: dict[str, Any] = {
-            "color": style.CLASSES[k % 6],
-            "marker": style.MARKERS[(k + k // 6) % 6],
-        }
-        look |= {"linestyle": dashes[k % 4], "linewidth": 1.5, "markevery": 0.15}
-        ax.loglog(style.numpy(passes.clamp(min=1)), style.numpy(excess), label=name, **look)
-    ax.set(ylim=(1e-10, 3), xlabel="passes over the data")
+    for name, (passes, excess) in won.items():
+        end = int((excess > BOTTOM).sum()) + 1
+        spent, left = style.numpy(passes[:end]), style.numpy(excess[:end].clamp(min=BOTTOM))
+        colour, dash, marker = METHODS[name]
+        look: dict[str, Any] = {"color": colour, "marker": marker, "clip_on": False}
+        ax.plot(spent[-1:], left[-1:], **look)
+        look |= {"linestyle": dash, "linewidth": 1.5, "markevery": 0.15, "label": name}
+        ax.plot(spent, left, drawstyle="steps-post", **look)
+    ax.set_xscale("symlog", linthresh=1, linscale=0.4)
+    ax.set(yscale="log", xlim=(0, None), ylim=(BOTTOM, 3), xlabel="passes over the data")
     ax.set(ylabel="loss above the minimum, start = 1")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
@@ -245,18 +263,14 @@ class CostOfDigits(base.Explorable):
 
     def build(self, fig: Any, result: Bill) -> None:
         ax = fig.subplots()
-        ax.set(xlim=(0, PASSES), ylim=(FLOOR, 1e3), yscale="log", title=self.title)
+        ax.set(xlim=(0, PASSES), ylim=(FLOOR, 1e4), yscale="log", title=self.title)
         ax.set(xlabel="passes over the data", ylabel="loss above the smallest, start = 1")
-        looks = [(colour, dash) for _, colour, dash in FAMILIES.values()]
-        self.ghosts = [ax.plot([], [], d, color=c, linewidth=1, alpha=0.35)[0] for c, d in looks]
-        self.lines = [
-            ax.plot([], [], d, color=c, label=name)[0]
-            for name, (c, d) in zip(FAMILIES, looks, strict=True)
-        ]
-        self.tips = [
-            ax.plot([], [], m, color=c, markersize=8, mec=style.PAPER)[0]
-            for m, (c, _) in zip(style.MARKERS, looks, strict=False)
-        ]
+        ax.set_yticks([10.0**k for k in range(-14, 5, 2)])
+        looks = [METHODS[name] for name in FAMILIES]
+        self.ghosts = [ax.plot([], [], d, color=c, linewidth=1, alpha=0.35)[0] for c, d, _ in looks]
+        self.lines = [ax.plot([], [], d, color=c)[0] for c, d, _ in looks]
+        tip: dict[str, Any] = {"markersize": 8, "mec": style.PAPER, "clip_on": False}
+        self.tips = [ax.plot([], [], m, color=c, **tip)[0] for c, _, m in looks]
         pairs = list(zip(self.lines, self.tips, strict=True))
         look: dict[str, Any] = {"ncols": 3, "numpoints": 1, "handlelength": 3}
         fig.legend(pairs, list(FAMILIES), loc="outside lower center", **look)
@@ -272,7 +286,8 @@ class CostOfDigits(base.Explorable):
         self.now.set_text(f"pass {p} of {PASSES}")
 
     def describe(self, result: Bill) -> str:
-        won = [f"{n} {d:.1f}" for n, d in zip(FAMILIES, result.digits.tolist(), strict=True)]
+        digits = [round(d, 1) + 0.0 for d in result.digits.tolist()]  # no minus before a zero
+        won = [f"{n} {d:.1f}".replace("-", "−") for n, d in zip(FAMILIES, digits, strict=True)]
         axes = "turned" if result.turned else "aligned"
         return (
             f"After {result.passes} passes over a bowl of {result.size} weights, κ = "

@@ -76,10 +76,15 @@ class Plane(NamedTuple):
     border: Tensor
 
     @property
+    def seen(self) -> Tensor:
+        """Points of the border that are in the picture, float tensor (M, 2)."""
+        kept = self.border[self.border.isfinite().all(dim=1)]
+        return kept[(kept.abs() <= HALF).all(dim=1)]
+
+    @property
     def bend(self) -> float:
         """How far the border is from one straight line, in units of its length; 0 if none."""
-        kept = self.border[self.border.isfinite().all(dim=1)]
-        kept = kept[(kept.abs() <= HALF).all(dim=1)]
+        kept = self.seen
         if len(kept) < 3:
             return 0.0
         long, short = torch.linalg.svdvals((kept - kept.mean(dim=0)).double()).tolist()
@@ -173,7 +178,7 @@ class HiddenPlane(base.Explorable):
         ax.set(xlim=(-HALF, HALF), ylim=(-HALF, HALF), aspect="equal", title=self.title)
         ax.set(xticks=[], yticks=[])
         ax.grid(False)
-        self.mesh = ax.plot([], [], color=style.FAINT, linewidth=0.9)[0]
+        self.mesh = ax.plot([], [], color=style.GREY, linewidth=0.6, alpha=0.5)[0]
         self.border = ax.plot([], [], color=style.INK, label="border")[0]
         self.classes = draw_classes(ax, markersize=5, markeredgewidth=0.5)
         for line, name in zip(self.classes, ("class 0", "class 1"), strict=True):
@@ -193,13 +198,15 @@ class HiddenPlane(base.Explorable):
 
     def describe(self, result: Plane) -> str:
         wrong = float(result.run.wrong[result.epoch, 0])
-        where = "in the plane of the inputs" if not result.way else "in that of the hidden units"
+        where = f"in the plane of the {'hidden units' if result.way else 'inputs'}"
         if 0 < result.way < WAY:
             where = f"{result.way / WAY:.0%} of the way from inputs to hidden units"
+        border = f"the border strays from a straight line by {result.bend:.1%} of its length"
+        if len(result.seen) < 3:
+            border = "there is no border to be seen"
         return (
             f"After epoch {result.epoch} of {EPOCHS}, {result.run.kind}, {wrong:.1%} of the points "
-            f"are wrong; {where} the border strays from a straight line by {result.bend:.1%} of "
-            "its length."
+            f"are wrong; {where} {border}."
         )
 
     def truth(self) -> str:

@@ -150,6 +150,7 @@ class Vote(NamedTuple):
 
 
 NAMES = ("class 0 (circles)", "class 1 (squares)")
+SHAPES = ("circle", "square")
 
 
 class NeighbourVotes(base.Explorable):
@@ -178,15 +179,15 @@ class NeighbourVotes(base.Explorable):
 
     def build(self, fig: Any, result: Vote) -> None:
         ax = fig.subplots()
-        style.draw_points(ax, result.x, result.y, NAMES)
+        points = style.draw_points(ax, result.x, result.y, NAMES)
         ax.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), xlabel="x₁", ylabel="x₂", aspect="equal")
         ax.set_title(self.title)
         ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
-        (self.spokes,) = ax.plot([], [], color=style.GREY, linewidth=0.9)
-        (self.ring,) = ax.plot([], [], "--", color=style.INK, linewidth=1.2)
+        (self.spokes,) = ax.plot([], [], color=style.GREY, linewidth=0.9, zorder=1.5)
+        (self.ring,) = ax.plot([], [], "--", color=style.INK, linewidth=1.2, zorder=1.5)
         (self.star,) = ax.plot([], [], "*", color=style.GOLD, markersize=18, mec=style.INK)
         self.told = ax.text(1.06, 0.7, "", transform=ax.transAxes, va="top", linespacing=1.6)
-        self.moving(self.spokes, self.ring, self.star, self.told)
+        self.moving(self.spokes, self.ring, *points, self.star, self.told)
         self.plane = ax
 
     def handles(self) -> list[base.Handle]:
@@ -204,19 +205,27 @@ class NeighbourVotes(base.Explorable):
         zero, one = result.votes
         self.told.set_text(
             f"K = {len(result.chosen)}\n{zero} for circles\n{one} for squares\n"
-            f"answer: {('circle', 'square')[result.answer]}"
+            f"answer: {SHAPES[result.answer]}"
         )
 
     def describe(self, result: Vote) -> str:
         zero, one = result.votes
         x1, x2 = result.query.tolist()
-        return (
-            f"Of the K = {len(result.chosen)} nearest neighbours of the query ({x1:.2f}, {x2:.2f}) "
-            f"{zero} are circles and {one} are squares: the answer is {NAMES[result.answer]}."
-        )
+        query, k = f"the query ({x1:.2f}, {x2:.2f})", len(result.chosen)
+        if k == 1:
+            asked = f"The one nearest neighbour of {query} is a {SHAPES[result.answer]}"
+        else:
+            shares = f"{_are(zero, SHAPES[0])} and {_are(one, SHAPES[1])}"
+            asked = f"Of the K = {k} nearest neighbours of {query} {shares}"
+        return f"{asked}: the answer is {NAMES[result.answer]}."
 
     def truth(self) -> str:
         return NAMES[self.compute(k=7, x1=0.5, x2=0.35).answer]
+
+
+def _are(count: int, noun: str) -> str:
+    """“1 is a circle”, “2 are circles”."""
+    return f"1 is a {noun}" if count == 1 else f"{count} are {noun}s"
 
 
 # ---- the map of all answers, and the error against K -------------------------------------------
@@ -321,10 +330,16 @@ def edges(region: Tensor) -> Tensor:
     return torch.cat(lines)
 
 
+def _everywhere(result: Map) -> str:
+    """“class 1 everywhere”, or "" where the answers differ from place to place."""
+    answers = (result.share > 0.5).unique().tolist()
+    return f"class {int(answers[0])} everywhere" if len(answers) == 1 else ""
+
+
 class NeighbourMap(base.Explorable):
     """Answers of K nearest neighbours everywhere, and training and test error against K."""
 
-    title = "Few neighbours make islands"
+    title = "The answer at every place"
     size = (9.0, 4.2)
     question = (
         "300 points, one label in five flipped by chance. Moving K from 1 to 299: "
@@ -375,10 +390,11 @@ class NeighbourMap(base.Explorable):
             ]
             for c in (0, 1)
         ]
-        ax.set(xlabel="x₁ (● class 0, ■ class 1)", ylabel="x₂", title=self.title)
+        ax.set(xlabel="x₁ (● class 0, ■ class 1)", ylabel="x₂")
+        self.says = ax.set_title("")
         ax.grid(False)
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
-        self.moving(self.image, truth, self.border, *self.points)
+        self.moving(self.image, truth, self.border, *self.points, self.says)
 
     def _build_curves(self, ax: Any) -> None:
         (self.train,) = ax.plot([], [], "--", color=style.TRAIN, label="training error")
@@ -394,6 +410,7 @@ class NeighbourMap(base.Explorable):
         self.moving(self.train, self.test, self.bayes, self.here, self.marks)
 
     def update(self, result: Map) -> None:
+        self.says.set_text(f"K = {result.k}: {_everywhere(result) or 'the answer at every place'}")
         self.image.set_data(style.numpy(shade(result.share)))
         self.border.set_data(*style.numpy(edges(result.share > 0.5)).T)
         for c, line in enumerate(self.points):
@@ -410,10 +427,13 @@ class NeighbourMap(base.Explorable):
     def describe(self, result: Map) -> str:
         train, test = result.train[result.k - 1], result.test[result.k - 1]
         best = 2 * int(result.test[::2].argmin()) + 1
+        who = "neighbour" if result.k == 1 else "neighbours"
+        same = _everywhere(result)
         return (
-            f"With K = {result.k} of N = {len(result.x)} neighbours the training error is "
+            f"With K = {result.k} {who} of N = {len(result.x)} samples the training error is "
             f"{train:.1%} and the test error {test:.1%} (Bayes' error {result.flips:.0%}); "
             f"the smallest test error, {result.test[best - 1]:.1%}, is at K = {best}."
+            f"{f' The answer is {same}.' if same else ''}"
         )
 
     def truth(self) -> str:

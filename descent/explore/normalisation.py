@@ -18,6 +18,8 @@ DEPTH, WIDTH, N, BATCH, RATE, EPOCHS = 16, 32, 1000, 100, 0.1, 20
 """Linear layers and their width; training points, samples of a step, learning rate; epochs."""
 BINS, EDGE = 48, 4.0
 """Histograms count from −EDGE to EDGE; what is outside counts at the edges."""
+LOWEST, HIGHEST = 1e-12, 1e12
+"""Spreads are shown from the one to the other; what is outside is put at the edges."""
 STDS = (0.01, 0.1, 0.25, 1.0)
 """Standard deviations of the first weights; 0.25 = √(2/32) is He's."""
 
@@ -191,7 +193,7 @@ class ActivationHistograms(base.Explorable):
         hills = PolyCollection([], hatch=hatch, hatch_linewidth=0.3, **look)
         ax.add_collection(hills)
         ax.set(xlim=(-EDGE, EDGE), ylim=(DEPTH - 0.6, -1), yticks=range(1, DEPTH, 2))
-        ax.set_xlabel("input of the ReLU")
+        ax.set_xlabel(f"input of the ReLU\n(beyond ±{EDGE:g}: counted at the edges)")
         ax.grid(False)
         self.moving(hills)
         return hills
@@ -200,9 +202,10 @@ class ActivationHistograms(base.Explorable):
         layers = range(1, DEPTH)
         (self.low,) = ax.plot([], [], "s--", color=style.ORANGE, markersize=4)
         (self.high,) = ax.plot([], [], "o-", color=style.BLUE, markersize=4)
-        ax.set(xscale="log", xlim=(1e-13, 1e13), ylim=(DEPTH - 0.6, -1), yticks=layers[::2])
+        reach = (LOWEST / 10, HIGHEST * 10)
+        ax.set(xscale="log", xlim=reach, ylim=(DEPTH - 0.6, -1), yticks=layers[::2])
         ax.set_xticks([1e-10, 1e-5, 1, 1e5, 1e10])
-        ax.set(title=self.title, xlabel="std (■ plain, ● normalised)")
+        ax.set(title=self.title, xlabel="std (■ plain, ● normalised;\ncut at the edges)")
         self.moving(self.low, self.high)
 
     def update(self, result: Both) -> None:
@@ -211,8 +214,9 @@ class ActivationHistograms(base.Explorable):
         parts = ((self.plain, self.low, result.plain), (self.normal, self.high, result.normal))
         for name, head, (hills, line, found) in zip(names, self.heads, parts, strict=True):
             hills.set_verts(ridges(found.shares))
-            line.set_data(style.numpy(found.spread), layers)
-            head.set_text(f"{name}: {found.error:.0%} errors")
+            line.set_data(style.numpy(found.spread.clamp(LOWEST, HIGHEST)), layers)
+            finite = bool(found.spread.isfinite().all())
+            head.set_text(f"{name}: {f'{found.error:.0%} errors' if finite else 'diverged'}")
 
     def describe(self, result: Both) -> str:
         parts = [("without", result.plain), ("with", result.normal)]
@@ -234,4 +238,4 @@ def told(found: Depth) -> str:
     return (
         f"samples differ by {first:.2g} in layer 1 and {last:.2g} in layer {DEPTH - 1}, "
         f"training error {found.error:.1%}"
-    )
+    ).replace("e-", "e−")

@@ -105,7 +105,8 @@ class SoftmaxTemperature(base.Explorable):
         self.moving(*self.bars, *self.told)
 
     def _build_curves(self, ax: Axes) -> None:
-        ax.set(xscale="log", xlim=(10**COOLEST, 10**HOTTEST), ylim=(-0.03, 1.12))
+        ax.set(xscale="log", xlim=(10**COOLEST, 10**HOTTEST), ylim=(-0.03, 1.25))
+        ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
         ax.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
         ax.set(xlabel="temperature T", title="At other temperatures")
         ax.axhline(1 / 3, linestyle=":", color=style.GREY, linewidth=1)
@@ -118,7 +119,7 @@ class SoftmaxTemperature(base.Explorable):
         self.moving(*self.curves, self.here)
 
     def _build_jacobian(self, ax: Axes) -> None:
-        ax.set_xticks(range(3), [f"∂/∂z of {name}" for name in NAMES], fontsize=8)
+        ax.set_xticks(range(3), [f"∂/∂z of {name}" for name in NAMES], fontsize=9)
         ax.set_yticks(range(3), [f"p of {name}" for name in NAMES])
         ax.set(title="Jacobian")
         ax.grid(False)

@@ -108,13 +108,28 @@ def _penalty(value: float) -> Any:
     """The control of ρ."""
     options = [(f"{rho:g}", rho) for rho in RHOS]
     return SelectionSlider(
-        options=options, value=value, description="penalty ρ", style=base.STYLE, layout=base.WIDE
+        options=options, value=value, description="price ρ", style=base.STYLE, layout=base.WIDE
     )
+
+
+def _below(ax: Any, *args: Any, **options: Any) -> None:
+    """A legend below the axes, where no curve comes."""
+    ax.legend(*args, loc="upper center", bbox_to_anchor=(0.5, -0.15), columnspacing=1, **options)
+
+
+def _scale_errors(ax: Any, limits: tuple[float, float], highest: int) -> None:
+    """Axes for errors of all degrees, a little wider than the limits at which they are cut."""
+    ax.set(yscale="log", ylim=(limits[0] / 1.5, 1.5 * limits[1]), xlabel="degree D")
+    ax.set(xlim=(-0.5, highest + 0.5), ylabel="mean squared error (cut at the edges)")
 
 
 # ---- one fit, and the error against the degree -------------------------------------------------
 
 HIGHEST = 11
+FIT_ERRORS = (1e-3, 1e2)
+"""Errors that are drawn; smaller and larger ones stand at the edge."""
+FARTHEST = 3.0
+"""Values y that are drawn, up to this one of either sign; others stand at the edge."""
 
 
 class Fit(NamedTuple):
@@ -165,8 +180,8 @@ def polynomial_fits(n: int, noise: float, rho: float, sample: int) -> Fit:
 class PolynomialFit(base.Explorable):
     """Polynomials fitted to a noisy sine: degree, penalty, noise and number of samples."""
 
-    title = "Nearer to the points is not nearer to the law"
-    size = (9.0, 3.8)
+    title = "One sample, and its fit of degree D"
+    size = (9.0, 4.1)
     question = (
         "12 noisy samples of a sine. The training error falls with every degree, to 0 at "
         "degree 11. At which degree is the error on fresh points smallest?"
@@ -190,10 +205,11 @@ class PolynomialFit(base.Explorable):
         (truth,) = left.plot(line, style.numpy(law(result.line)), ":", color=style.TRUTH)
         (self.fit,) = left.plot([], [], color=style.TRAIN)
         (self.points,) = left.plot([], [], "o", color=style.INK, markersize=5)
-        left.set(ylim=(-2.6, 2.6), xlabel="x (in units of π)", ylabel="y", title=self.title)
+        left.set(ylim=(-1.07 * FARTHEST, 1.07 * FARTHEST), title=self.title)
+        left.set(xlabel="x (in units of π)", ylabel="y (points cut at the edges)")
         left.set_xticks((-1, -0.5, 0, 0.5, 1))
         handles = [self.points, self.fit, truth]
-        left.legend(handles, ["training sample", "fit", "sine"], loc="upper center", ncols=3)
+        _below(left, handles, ["training sample", "fit", "sine"], ncols=3)
         self._build_errors(right)
         self.moving(truth, self.fit, self.points)
 
@@ -202,27 +218,31 @@ class PolynomialFit(base.Explorable):
         (self.test,) = ax.plot([], [], "s-", color=style.TEST, label="test")
         (self.floor,) = ax.plot([], [], ":", color=style.TRUTH, label="noise σ²")
         (self.here,) = ax.plot([], [], color=style.INK, linewidth=1)
-        ax.set(yscale="log", xlim=(-0.5, HIGHEST + 0.5), ylim=(1e-3, 1e2), xlabel="degree D")
-        ax.set(ylabel="mean squared error", title="Error of the fit of every degree")
-        ax.legend(loc="upper left", ncols=3, columnspacing=1)
+        _scale_errors(ax, FIT_ERRORS, HIGHEST)
+        ax.set_title("Error of the fit of every degree")
+        _below(ax, ncols=3)
         self.moving(self.floor, self.here, self.train, self.test)
 
     def update(self, result: Fit) -> None:
-        self.points.set_data(style.numpy(result.x), style.numpy(result.y))
+        self.points.set_data(
+            style.numpy(result.x), style.numpy(result.y.clamp(-FARTHEST, FARTHEST))
+        )
         self.fit.set_data(style.numpy(result.line), style.numpy(result.curves[result.degree]))
         degrees = range(HIGHEST + 1)
-        self.train.set_data(degrees, style.numpy(result.train))
-        self.test.set_data(degrees, style.numpy(result.test))
-        self.floor.set_data([-0.5, HIGHEST + 0.5], [result.noise**2] * 2)
-        self.here.set_data([result.degree] * 2, [1e-3, 30])
+        self.train.set_data(degrees, style.numpy(result.train.clamp(*FIT_ERRORS)))
+        self.test.set_data(degrees, style.numpy(result.test.clamp(*FIT_ERRORS)))
+        self.floor.set_data([-0.5, HIGHEST + 0.5], [max(result.noise**2, FIT_ERRORS[0])] * 2)
+        self.here.set_data([result.degree] * 2, self.here.axes.get_ylim())
 
     def describe(self, result: Fit) -> str:
         d, best = result.degree, int(result.test.argmin())
-        train = result.train[d].item()
+        train, largest = (
+            v if v > 1e-9 else 0.0 for v in (result.train[d].item(), result.largest[d].item())
+        )
         return (
             f"Degree {d} with ρ = {result.rho:g} on {len(result.x)} samples: training MSE "
-            f"{train if train > 1e-9 else 0:.3g}, test MSE {result.test[d]:.3g}, largest "
-            f"coefficient {result.largest[d]:.3g}. The test MSE is smallest, "
+            f"{train:.3g}, test MSE {result.test[d]:.3g}, largest coefficient {largest:.3g}. "
+            f"The test MSE is smallest, "
             f"{result.test[best]:.3g}, at degree {best}."
         )
 
@@ -233,6 +253,8 @@ class PolynomialFit(base.Explorable):
 # ---- many training sets ------------------------------------------------------------------------
 
 SETS, TOP = 200, 9
+PART_ERRORS = (1e-4, 4.0)
+"""Errors that are drawn; smaller ones stand at the edge."""
 
 
 class Ensemble(NamedTuple):
@@ -272,7 +294,7 @@ class BiasVariance(base.Explorable):
     """Many training sets of one law: squared bias falls with the degree, variance rises."""
 
     title = "40 of 200 fits, each to its own sample"
-    size = (9.0, 3.8)
+    size = (9.0, 4.2)
     question = (
         "200 training sets of 12 samples, one fit each. From degree 3 to degree 9: "
         "what happens to the spread of the fits and to their mean?"
@@ -296,7 +318,8 @@ class BiasVariance(base.Explorable):
 
     def build(self, fig: Any, result: Ensemble) -> None:
         left, right = fig.subplots(1, 2)
-        self.bundle = LineCollection([], colors=style.SKY, linewidths=0.7, alpha=0.6)
+        thin: dict[str, Any] = {"linewidths": 0.7, "alpha": 0.6, "label": "single fits"}
+        self.bundle = LineCollection([], colors=style.SKY, **thin)
         left.add_collection(self.bundle, autolim=False)
         line = style.numpy(result.line)
         (self.mean,) = left.plot([], [], color=style.INK, label="mean of all 200 fits")
@@ -310,7 +333,7 @@ class BiasVariance(base.Explorable):
             title=self.title,
         )
         left.set_xticks((-1, -0.5, 0, 0.5, 1))
-        left.legend(loc="upper center", ncols=2)
+        _below(left, ncols=3)
         self._build_errors(right)
         self.moving(self.bundle, self.mean, truth)
 
@@ -321,9 +344,9 @@ class BiasVariance(base.Explorable):
         (self.total,) = ax.plot([], [], "s-", color=style.TEST, markersize=9, zorder=1.9)
         self.total.set_label("sum: expected error")
         (self.here,) = ax.plot([], [], color=style.INK, linewidth=1)
-        ax.set(yscale="log", xlim=(-0.5, TOP + 0.5), ylim=(1e-4, 30), xlabel="degree D")
-        ax.set(ylabel="mean squared error", title="One error falls, the other rises")
-        ax.legend(loc="upper left", ncols=2)
+        _scale_errors(ax, PART_ERRORS, TOP)
+        ax.set_title("The expected error, and its three parts")
+        _below(ax, ncols=2)
         self.moving(self.floor, self.here, self.bias2, self.variance, self.total)
 
     def update(self, result: Ensemble) -> None:
@@ -338,9 +361,9 @@ class BiasVariance(base.Explorable):
             (self.variance, result.variance),
             (self.total, total),
         ):
-            artist.set_data(degrees, style.numpy(height))
-        self.floor.set_data([-0.5, TOP + 0.5], [result.noise**2] * 2)
-        self.here.set_data([result.degree] * 2, [1e-4, 3])
+            artist.set_data(degrees, style.numpy(height.clamp(*PART_ERRORS)))
+        self.floor.set_data([-0.5, TOP + 0.5], [max(result.noise**2, PART_ERRORS[0])] * 2)
+        self.here.set_data([result.degree] * 2, self.here.axes.get_ylim())
 
     def describe(self, result: Ensemble) -> str:
         d = result.degree

@@ -202,11 +202,13 @@ class CostRatio(base.Explorable):
         ax.set_title("Backward against forward")
         ratios = [multiplications([1] * (d + 1)).ratio for d in DEPTHS]
         ax.plot(DEPTHS, ratios, "s--", color=style.INK, label="multiplications: 2 − 1/L")
-        self.dots = ax.plot([], [], "o-", color=style.ORANGE, label="time")[0]
+        ax.legend(loc="upper right")
+        self.dots = ax.plot([], [], "o-", color=style.ORANGE)[0]
+        self.name = ax.text(0.98, 0.82, "● measured time", transform=ax.transAxes, ha="right")
+        self.name.set_color(style.ORANGE)
         self.ring = ax.plot([], [], "o", mfc="none", mec=style.INK, mew=2, markersize=15)[0]
         self.said = ax.text(0.98, 0.04, "", transform=ax.transAxes, ha="right", linespacing=1.5)
-        ax.legend(loc="upper right")
-        self.moving(self.dots, self.ring, self.said)
+        self.moving(self.dots, self.ring, self.said, self.name)
 
     def update(self, result: Cost) -> None:
         for k, column in enumerate(self.blocks):
@@ -214,9 +216,11 @@ class CostRatio(base.Explorable):
                 block.set_visible(layer <= result.depth and (k < 2 or layer > 1))
         ratios = [min(times.ratio, HIGHEST) for times in result.times]
         self.dots.set_data(DEPTHS[: len(ratios)], ratios)
+        self.name.set_visible(bool(ratios))
         self.ring.set_data([result.depth], [result.counts.ratio])
         forward = result.batch * sum(result.counts.forward)
-        said = f"{forward:,} forward,\n{result.batch * result.counts.backward:,} backward"
+        backward = result.batch * result.counts.backward
+        said = f"multiplications: {forward:,} forward,\n{backward:,} backward"
         if result.times:
             here = result.times[DEPTHS.index(result.depth)]
             ahead, back = (f"{1000 * seconds:.3g} ms" for seconds in here)
@@ -293,8 +297,9 @@ class TwoModes(base.Explorable):
 
     def build(self, fig: Any, result: Modes) -> None:
         left, right = fig.subplots(1, 2, width_ratios=[1.35, 1])
-        left.set(xlim=(-0.1, 4.0), ylim=(-0.85, 0.85), title=self.title)
+        left.set(xlim=(-0.1, 4.0), ylim=(-1.15, 1.15), aspect="equal", title=self.title)
         left.set_axis_off()
+        left.text(2, -1.1, "sides on a log scale", ha="center", color=style.GREY, fontsize=9)
         self.boxes = [left.add_patch(Rectangle((0, 0), 1, 1)) for _ in range(3)]
         texts: dict[str, Any] = {"ha": "center", "va": "center"}
         self.names = [left.text(0.6 + 1.4 * k, 0, "", **texts) for k in range(3)]

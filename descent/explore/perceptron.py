@@ -144,7 +144,7 @@ START: dict[str, Any] = {"step": 6, "half_margin": 0.1, "n": 20, "bias": True, "
 SEEDS = (252, 240, 136, 363, 347)
 """Data sets that take the perceptron some epochs."""
 
-UPDATE = {"color": style.ORANGE, "lw": 2, "shrinkA": 0, "shrinkB": 0}
+UPDATE = {"color": style.ORANGE, "lw": 2, "shrinkA": 0, "shrinkB": 0, "zorder": 2.5}
 
 # ---- draw and wire -------------------------------------------------------------------------------
 
@@ -210,6 +210,7 @@ class PerceptronPlay(base.Explorable):
         self.plane = ax
         ax.set(xlabel="w₁   (dotted: towards w*)", ylabel="w₂", aspect="equal")
         ax.set_title("Its weights w; arrow: the update y x")
+        ax.locator_params(nbins=4)
         self.aim = ax.plot([], [], ":", color=style.GREEN)[0]
         self.path = ax.plot([], [], ".-", color=style.GREY, linewidth=1, markersize=4)[0]
         self.arrows.append(draw_arrow(ax, (0, 0), (0, 0), **UPDATE))
@@ -256,7 +257,7 @@ class PerceptronPlay(base.Explorable):
     def describe(self, result: Look) -> str:
         run, step = result
         n, looks = len(run.x), len(run.mistaken)
-        count = f"{result.mistakes} mistakes so far, of at most {run.bound}"
+        count = f"{result.mistakes} mistakes so far, of at most {run.bound:,}"
         if step == 0:
             return f"Before the first of {n} samples w = 0, and there is no boundary: {count}."
         said = "wrong, so y x is added to w" if result.updated else "right, so w stays"

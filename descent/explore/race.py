@@ -11,7 +11,7 @@ from torch import Tensor
 
 from descent import style
 from descent.explore import base
-from descent.explore.landscapes import SURFACES, Surface, draw_levels
+from descent.explore.landscapes import METHODS, SURFACES, Surface, draw_levels
 
 # ---- the rules -----------------------------------------------------------------------------------
 
@@ -106,7 +106,6 @@ class Racer(NamedTuple):
     adaptive  whether it divides by the size of past gradients, and so has a learning rate apart
     ahead     whether its gradient is taken at w − γu, where the velocity leads (Nesterov)
     uses      whether it uses γ and β₂
-    look      colour, line style and marker
     """
 
     rule: Rule
@@ -114,16 +113,15 @@ class Racer(NamedTuple):
     adaptive: bool
     ahead: bool
     uses: tuple[bool, bool]
-    look: tuple[str, str, str]
 
 
 RACERS: dict[str, Racer] = {
-    "gradient descent": Racer(_plain, 0, False, False, (False, False), (style.INK, "-", "o")),
-    "momentum": Racer(_momentum, 1, False, False, (True, False), (style.ORANGE, "--", "s")),
-    "Nesterov": Racer(_momentum, 1, False, True, (True, False), (style.GOLD, ":", "D")),
-    "AdaGrad": Racer(_adagrad, 1, True, False, (False, False), (style.PURPLE, "-.", "v")),
-    "RMSProp": Racer(_rmsprop, 1, True, False, (False, True), (style.GREEN, "--", "^")),
-    "Adam": Racer(_adam, 2, True, False, (True, True), (style.BLUE, "-", "P")),
+    "gradient descent": Racer(_plain, 0, False, False, (False, False)),
+    "momentum": Racer(_momentum, 1, False, False, (True, False)),
+    "Nesterov": Racer(_momentum, 1, False, True, (True, False)),
+    "AdaGrad": Racer(_adagrad, 1, True, False, (False, False)),
+    "RMSProp": Racer(_rmsprop, 1, True, False, (False, True)),
+    "Adam": Racer(_adam, 2, True, False, (True, True)),
 }
 
 # ---- runs ----------------------------------------------------------------------------------------
@@ -131,6 +129,8 @@ RACERS: dict[str, Racer] = {
 STEPS = 300
 LOST = 1e4
 """Distance from the origin from which on a run counts as lost."""
+TOP = 1e3
+"""Largest loss above the smallest in the picture."""
 
 
 @lru_cache(maxsize=64)
@@ -153,7 +153,7 @@ def path_of(
     learner  `momentum_step` or `adam_step` of a learner in place of the course's, or None
     returns  float64 tensor (STEPS + 1, 2); nan once it is further than LOST from the origin
     """
-    racer, (_, slope, _, start, _) = RACERS[name], SURFACES[surface]
+    racer, (_, slope, _, start, *_) = RACERS[name], SURFACES[surface]
     advance = _by_learner(name, learner) if learner else _by_weight(racer.rule)
     w, memory = list(start), [[0.0, 0.0] for _ in range(racer.memories)]
     path = [w]
@@ -246,9 +246,14 @@ class Race(NamedTuple):
 
     @property
     def leader(self) -> str:
-        """Who has the smallest loss now."""
+        """Who has the smallest loss now, the first of them."""
+        return (self.leaders or list(RACERS))[0]
+
+    @property
+    def leaders(self) -> list[str]:
+        """All who have the smallest loss now, several only if they are level."""
         now = self.above[:, self.step].nan_to_num(torch.inf)
-        return list(RACERS)[int(now.argmin())]
+        return [n for n, a in zip(RACERS, now, strict=True) if a == now.min() < torch.inf]
 
 
 @lru_cache(maxsize=256)
@@ -350,21 +355,24 @@ class OptimiserRace(base.Explorable):
 
     def build(self, fig: Any, result: Race) -> None:
         self.map, ax = fig.subplots(1, 2, width_ratios=[1.25, 1])
-        ax.set(xlim=(0, STEPS + 8), ylim=(2e-13, 1e3), yscale="log", xlabel="step")
+        ax.set(xlim=(0, STEPS + 8), ylim=(2e-13, TOP), yscale="log", xlabel="step")
         ax.set(ylabel="loss above the smallest", title="How far above the smallest loss")
         for axis in (self.map.xaxis, self.map.yaxis):  # of one width on all surfaces
             axis.set_major_formatter(lambda at, _: f"{at:.1f}".replace("-", "−"))
         lines: list[list[Any]] = [[], [], [], []]
         self.trails, self.heads, self.curves, self.tips = lines
-        for racer in RACERS.values():
-            colour, dash, marker = racer.look
+        for name in RACERS:
+            colour, dash, marker = METHODS[name]
             head = {"color": colour, "marker": marker, "linestyle": "", "mec": style.PAPER}
             for where, lines, heads in (
                 (self.map, self.trails, self.heads),
                 (ax, self.curves, self.tips),
             ):
                 lines += where.plot([], [], dash, color=colour, linewidth=1.4)
-                heads += where.plot([], [], markersize=9, zorder=3, **head)
+                heads += where.plot([], [], markersize=9, zorder=3, clip_on=where is not ax, **head)
+        ring = {"mfc": "none", "mec": style.INK, "mew": 1.5, "markersize": 12}
+        (self.start,) = self.map.plot([], [], "o", **ring)
+        (self.goal,) = self.map.plot([], [], "P", color=style.GREEN, mec=style.PAPER, markersize=12)
         self._build_words(fig)
         self.moving(*self.trails, *self.heads, *self.curves, *self.tips, self.now)
         self.changing(self.map)
@@ -393,7 +401,8 @@ class OptimiserRace(base.Explorable):
             self.trails[k].set_data(*paths[k, : step + 1].T)
             self.heads[k].set_data(*paths[k, step : step + 1].T)
             self.curves[k].set_data(range(step + 1), above[k, : step + 1])
-            self.tips[k].set_data([step], above[k, step : step + 1])
+            tip = above[k, step : step + 1]
+            self.tips[k].set_data([step] * len(tip[tip <= TOP]), tip[tip <= TOP])
         self.now.set_text(f"step {step} of {STEPS}")
 
     def _show(self, name: str) -> None:
@@ -402,9 +411,10 @@ class OptimiserRace(base.Explorable):
         for artist in tuple(self.map.collections):
             artist.remove()
         surface = SURFACES[name]
-        draw_levels(
-            self.map, surface.loss, surface.window, surface.best, title=f"{self.title}: {name}"
-        )
+        words = {"title": f"{self.title}: {name}", "xlabel": "w₁   (○ start, ✚ minimum)"}
+        draw_levels(self.map, surface.loss, surface.window, surface.best, **words)
+        self.start.set_data([surface.start[0]], [surface.start[1]])
+        self.goal.set_data(*zip(*surface.lowest, strict=True))
         self.redraw()
 
     def describe(self, result: Race) -> str:
@@ -418,8 +428,8 @@ class OptimiserRace(base.Explorable):
         whose = [f"{name} is {label}" for name, label in self.whose.items() if self._told(name)]
         return (
             f"Step {result.step} of {STEPS} on the {result.surface}, η = {p['lr']:g} and "
-            f"{p['adaptive_lr']:g}, γ = {p['gamma']:g}, β₂ = {p['beta2']:g}: lowest is "
-            f"{result.leader}. Above the smallest loss: {', '.join(told) or 'nobody'}."
+            f"{p['adaptive_lr']:g}, γ = {p['gamma']:g}, β₂ = {p['beta2']:g}: {_first(result)}. "
+            f"Above the smallest loss: {', '.join(told) or 'nobody'}."
             + (f" Lost: {', '.join(lost)}." if lost else "")
             + (f" In this race {'; '.join(whose)}." if whose else "")
         )
@@ -427,6 +437,14 @@ class OptimiserRace(base.Explorable):
     def truth(self) -> str:
         plain = Knobs(0.1, 0.9, 0.99)
         return race_of("slanted valley", plain, plain, 0.0, None, None)._replace(step=100).leader
+
+
+def _first(race: Race) -> str:
+    """Who is lowest, in words."""
+    *others, last = race.leaders or ["nobody"]
+    if len(race.leaders) == len(RACERS):
+        return "all are level"
+    return f"lowest are {', '.join(others)} and {last}" if others else f"lowest is {last}"
 
 
 def _brief(label: str) -> str:

@@ -24,6 +24,8 @@ SIDE = 100
 N, TESTS, BATCH, EPOCHS = 200, 1000, 20, 150
 STEPS = N // BATCH
 """Steps of an epoch."""
+TOP = 1.2
+"""Largest loss in the picture."""
 KINDS = ("ReLU", "leaky ReLU", "tanh", "sigmoid", "none")
 """Activations to train with."""
 GAIN = {"tanh": 5 / 3, "sigmoid": 4.0, "none": 1.0}
@@ -402,13 +404,15 @@ class DecisionRegions(base.Explorable):
         self._build_losses(right)
 
     def _build_losses(self, ax: Axes) -> None:
-        ax.set(xlim=(0, STEPS * EPOCHS), ylim=(0, 1), xlabel="step", title="Cross-entropy")
-        looks = ((style.TRAIN, "-", "training"), (style.TEST, "--", "test"))
+        ax.set(xlim=(0, STEPS * EPOCHS), ylim=(0, TOP), title="Cross-entropy")
+        looks = ((style.TRAIN, "--", "training"), (style.TEST, "-", "test"))
         self.losses = [ax.plot([], [], k, color=c, label=name)[0] for c, k, name in looks]
+        self.losses[0].set_zorder(2.5)  # its dashes show where both are one line
         self.here = ax.plot([], [], color=style.INK, linewidth=1)[0]
         place: dict[str, Any] = {"transform": ax.transAxes, "ha": "right", "fontsize": 9}
         self.wrong = ax.text(1, 1.025, "", **place)
-        ax.legend(loc="upper right", ncols=2)
+        ax.set_xlabel("step", loc="left")
+        ax.legend(loc="upper right", bbox_to_anchor=(1, -0.045), ncols=2)
         self.moving(*self.losses, self.here, self.wrong)
 
     def update(self, result: Moment) -> None:
@@ -417,8 +421,8 @@ class DecisionRegions(base.Explorable):
         self.told.set_text(f"step {result.steps:,}")
         steps = range(0, STEPS * EPOCHS + 1, STEPS)
         for line, loss in zip(self.losses, run.loss.T, strict=True):
-            line.set_data(steps, style.numpy(loss.clamp(max=2)))
-        self.here.set_data([result.steps] * 2, [0, 1])
+            line.set_data(steps, style.numpy(loss.clamp(max=TOP)))
+        self.here.set_data([result.steps] * 2, [0, TOP])
         train, test = run.wrong[epoch].tolist()
         self.wrong.set_text(f"wrong: {train:.1%} training, {test:.1%} test")
 

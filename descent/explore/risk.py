@@ -15,6 +15,8 @@ from descent.explore import base
 
 WOMAN, MAN = style.CLASSES[:2]
 LOW, HIGH = 165.0, 210.0
+EDGES = (LOW - 1.5, HIGH + 1.5)
+"""Limits of the axes of heights, cm: a mark at either end of the slider is drawn whole."""
 DATA_SETS = 1000
 SIZES = (6, 12, 24, 48, 96, 192, 384, 768)
 SKILLS = (0.5, 0.9)
@@ -126,6 +128,15 @@ def crossing(female: Gaussian, male: Gaussian, prior: float) -> float:
     if b * b < 4 * a * c:
         raise ValueError(f"prior {prior} leaves one class more probable at every height")
     return -2 * c / (b + math.sqrt(b * b - 4 * a * c))
+
+
+def ties(heights: Tensor) -> Tensor:
+    """How many earlier players are exactly as tall: by how much to lift each, to see them all.
+
+    heights  float tensor (N,), cm
+    returns  int64 tensor (N,)
+    """
+    return (heights[:, None] == heights).tril(diagonal=-1).sum(dim=1)
 
 
 def errors_at(thresholds: Tensor, h: Tensor, male: Tensor) -> Tensor:
@@ -246,13 +257,13 @@ def mean_risks(chosen: bool) -> Tensor:
 
 
 def bins(samples: int) -> Tensor:
-    """Edges of a histogram of R̂ from 0 to 0.6, each bin with as many possible values as any other.
+    """Edges of a histogram of R̂ from 0 to 1, each bin with as many possible values as any other.
 
     samples  players in a data set, N: R̂ is a multiple of 1/N
-    returns  float64 tensor (B+1,), halfway between possible values
+    returns  float64 tensor (B+1,), halfway between possible values; the last bin may hold fewer
     """
     values = max(1, samples // 96)
-    last = math.ceil(0.6 * samples / values)
+    last = math.ceil((samples + 1) / values)
     return (torch.arange(last + 1, dtype=torch.float64) * values - 0.5) / samples
 
 
@@ -337,14 +348,14 @@ def counted(number: int, noun: str) -> str:
 
 
 def fill(bars: StepPatch, values: Tensor, edges: Tensor) -> None:
-    """Make `bars` the histogram of these values.
+    """Make `bars` the histogram of these values, with nothing drawn where a bin is empty.
 
     bars    drawn by `Axes.stairs`
     values  float64 tensor (S,)
     edges   float64 tensor (B+1,), of the bins
     """
     share = torch.histogram(values.contiguous(), edges).hist / len(values)
-    bars.set_data(style.numpy(share), style.numpy(edges))
+    bars.set_data(style.numpy(share.where(share > 0, math.nan)), style.numpy(edges))
 
 
 class MovingThreshold(base.Explorable):
@@ -361,14 +372,14 @@ class MovingThreshold(base.Explorable):
     def controls(self) -> dict[str, Any]:
         """Threshold and prior."""
         return {
-            "threshold": base.slider("threshold, cm", LOW, HIGH, 187.5, 0.5),
+            "threshold": base.slider("threshold (cm)", LOW, HIGH, 187.5, 0.5),
             "prior": base.slider("P(man)", 0.05, 0.95, 0.5, 0.05),
         }
 
     def compute(self, threshold: float, prior: float) -> Sorted:
         """Curves of the model, and who is on the wrong side."""
         female, male = fitted()
-        grid = torch.linspace(LOW, HIGH, 181, dtype=torch.float64)
+        grid = torch.linspace(*EDGES, 193, dtype=torch.float64)
         h, is_male = players()
         weighted = [(1 - prior) * density(grid, female), prior * density(grid, male)]
         return Sorted(
@@ -386,11 +397,12 @@ class MovingThreshold(base.Explorable):
         top, middle, bottom = fig.subplots(3, sharex=True, height_ratios=(5, 3, 3))
         self._draw_players(top)
         self.curves = [
-            *top.plot([], [], color=WOMAN, label="women: prior × density"),
-            *top.plot([], [], color=MAN, linestyle="--", label="men: prior × density"),
+            *top.plot([], [], color=WOMAN, label="women"),
+            *top.plot([], [], color=MAN, linestyle="--", label="men"),
         ]
-        (self.wrong,) = top.plot([], [], "x", color=style.INK, markersize=11, label="wrong side")
-        top.set(title=self.title, ylim=(-0.018, 0.082), ylabel="per cm", xlim=(LOW, HIGH))
+        (self.wrong,) = top.plot([], [], "x", color=style.INK, markersize=9, label="wrong side")
+        top.set(title=self.title, ylabel="prior × density\n(per cm)", xlim=EDGES)
+        top.set(ylim=(-0.024, 0.06), yticks=(0, 0.02, 0.04, 0.06))
         (self.posterior,) = middle.plot([], [], color=style.INK)
         middle.axhline(0.5, color=style.GREY, linewidth=0.8)
         middle.set(ylim=(-0.05, 1.05), ylabel="P(man | height)")
@@ -401,7 +413,7 @@ class MovingThreshold(base.Explorable):
         self.crossings = [ax.axvline(LOW, color=style.GREEN, linestyle=":") for ax in axes[:2]]
         self.thresholds[0].set_label("your threshold")
         self.crossings[0].set_label("where they cross")
-        top.legend(fontsize=8, loc="upper left")
+        fig.legend(loc="outside lower center", ncols=5, fontsize=8, handlelength=2.8)
         self.said = bottom.text(209.5, 1, "", ha="right", va="bottom")
         self.moving(*self.curves, self.wrong, self.posterior, self.dot, self.said)
         self.moving(*self.thresholds, *self.crossings)
@@ -413,7 +425,8 @@ class MovingThreshold(base.Explorable):
 
     def _draw_players(self, ax: Any) -> None:
         h, is_male = players()
-        self.rows = torch.where(is_male == 1, -0.006, -0.012)
+        lifted = 0.005 * torch.cat([ties(h[is_male == c]) for c in (0, 1)])
+        self.rows = torch.where(is_male == 1, -0.012, -0.019) + lifted
         for c, colour in enumerate((WOMAN, MAN)):
             mine = (style.numpy(h[is_male == c]), style.numpy(self.rows[is_male == c]))
             ax.plot(*mine, style.MARKERS[c], color=colour, markersize=5)
@@ -421,11 +434,13 @@ class MovingThreshold(base.Explorable):
     def _draw_errors(self, ax: Any) -> None:
         """Every threshold that can differ: between two heights nothing changes."""
         h, is_male = players()
-        edges = torch.cat([torch.tensor([LOW]), h.unique(), torch.tensor([HIGH])]).double()
+        low, high = (torch.tensor([edge], dtype=h.dtype) for edge in EDGES)
+        edges = torch.cat([low, h.unique(), high])
         errors = errors_at(edges[:-1], h, is_male)
         values = style.numpy(errors), style.numpy(edges)
         ax.stairs(*values, color=style.PURPLE, linewidth=2, baseline=None)
         ax.set(xlabel="height, threshold (cm)", ylabel="errors of 24", ylim=(0, 14))
+        ax.set_xticks(range(165, 211, 5))
 
     def update(self, result: Sorted) -> None:
         """Curves, lines, crosses on the players who are misjudged."""
@@ -492,14 +507,15 @@ class RiskSpread(base.Explorable):
             **flat, color=style.TEST, hatch="///", linewidth=1.5, label="R of these rules"
         )
         left.set(title=self.title, xlabel="share of the data sets", ylabel="risk")
-        left.set(xlim=(0, 1), ylim=(-0.02, 0.6))
-        self._draw_means(right)
+        left.set(xlim=(0, 1), ylim=(-0.02, 0.76))
         means = {"linewidth": 1.6, "color": style.TRAIN}
         self.mean = left.axhline(0, linestyle="--", label="mean R̂", **means)
-        for ax in (left, right):
-            ax.axhline(result.best, color=style.GREEN, linestyle=":", label="smallest R")
+        least = {"color": style.GREEN, "linestyle": ":", "label": "smallest R", "zorder": 3}
+        least_lines = [ax.axhline(result.best, **least) for ax in (left, right)]
         left.legend(fontsize=8, loc="upper right")
+        self._draw_means(right)
         self.moving(self.bars, self.outline, self.mean, *self.lines, *self.dots)
+        self.moving(*least_lines, self.verdict)
 
     def _draw_means(self, ax: Any) -> None:
         roles = (("o-", style.TRAIN, "mean R̂"), ("s--", style.TEST, "mean R"))
@@ -507,7 +523,8 @@ class RiskSpread(base.Explorable):
         self.dots = [ax.plot([], [], m[0], color=c, markersize=11)[0] for m, c, _ in roles]
         ax.set_xscale("log", base=2)
         ax.set_xticks(SIZES[::2], [str(n) for n in SIZES[::2]])
-        ax.set(title="Their means", xlabel="players N", xlim=(SIZES[0] / 1.4, SIZES[-1] * 1.4))
+        ax.set(xlabel="players N", xlim=(SIZES[0] / 1.4, SIZES[-1] * 1.4))
+        self.verdict = ax.set_title("")
         ax.legend(fontsize=8, loc="upper right")
 
     def update(self, result: Spread) -> None:
@@ -516,6 +533,8 @@ class RiskSpread(base.Explorable):
         fill(self.bars, result.empirical, bins(result.samples))
         fill(self.outline, result.true, true_edges)
         self.mean.set_ydata([float(result.empirical.mean())] * 2)
+        chosen, fixed = "On average: R̂ too low", "On average: R̂ is right"
+        self.verdict.set_text(chosen if result.chosen else fixed)
         curves = mean_risks(result.chosen)
         for line, dot, curve in zip(self.lines, self.dots, curves, strict=True):
             line.set_data(SIZES, style.numpy(curve))
@@ -572,11 +591,11 @@ class Hiring(base.Explorable):
         roles = {"color": [style.TRAIN, style.TEST], "hatch": ["", "//"], "edgecolor": style.PAPER}
         self.bars = right.barh(["in this test", "in a later one"], [0, 0], height=0.55, **roles)
         self.shares = [right.text(0, y, "", va="center") for y in (0, 1)]
-        right.axvline(0.5, color=style.INK, linestyle=":")
-        right.text(0.5, -0.62, "guessing", ha="center", fontsize=9, backgroundcolor=style.PAPER)
-        right.set(title=self.title, xlabel="share of right answers")
-        right.set(xlim=(0, 1.22), ylim=(1.6, -0.8))
-        right.set_xticks([0, 0.25, 0.5, 0.75, 1])
+        right.axvline(50, color=style.INK, linestyle=":")
+        right.text(50, -0.62, "guessing", ha="center", fontsize=9, backgroundcolor=style.PAPER)
+        right.set(title=self.title, xlabel="right answers (%)")
+        right.set(xlim=(0, 130), ylim=(1.6, -0.8), xticks=(0, 25, 50, 75, 100))
+        right.grid(visible=False)
         self.moving(self.chance, self.dot, *self.bars, *self.shares)
 
     def update(self, result: Hired) -> None:
@@ -588,8 +607,8 @@ class Hiring(base.Explorable):
         for bar, text, share in zip(
             self.bars, self.shares, (result.score, result.skill), strict=True
         ):
-            bar.set_width(share)
-            text.set(x=share + 0.02, text=percent(share))
+            bar.set_width(100 * share)
+            text.set(x=100 * share + 2, text=percent(share))
 
     def describe(self, result: Hired) -> str:
         """Chance of a perfect score, score and skill of the one hired."""

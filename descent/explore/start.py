@@ -53,6 +53,8 @@ PAIRS = ((0, 1), (1, 7), (2, 3), (3, 8), (4, 9), (5, 6))
 """Pairs of digits to tell apart."""
 LEVELS = 17
 """Grey values of the embedded digits: 0, 1/16, …, 1."""
+TOP = 176
+"""Images on the axis: at most 150 have the same grey value, and above is what the rule says."""
 
 
 class Decision(NamedTuple):
@@ -166,15 +168,15 @@ class OnePixel(base.Explorable):
         return [base.Handle("pixel", self.rings[0].axes, place, "column", "row", pixel)]
 
     def _build_counts(self, ax: Axes) -> None:
-        ax.set(xlim=(-0.16, 1.16), ylim=(0, 158), title=f"{self.title} Dashed: best limit")
+        ax.set(xlim=(-0.16, 1.16), ylim=(0, TOP), title=f"{self.title} Dashed: best limit")
         ax.set(xlabel="grey value: 0 white, 1 black", ylabel="images")
         edges = (torch.arange(LEVELS + 1) - 0.5) / (LEVELS - 1)
         self.steps = [
             ax.stairs([0] * LEVELS, edges, fill=c == 0, linewidth=2, color=style.CLASSES[c])
             for c in range(2)
         ]
-        self.limit = ax.plot([0, 0], [0, 158], "--", color=style.INK)[0]
-        self.sides = [ax.text(0, 150, "", ha=ha, va="top") for ha in ("right", "left")]
+        self.limit = ax.plot([0, 0], [0, TOP], "--", color=style.INK)[0]
+        self.sides = [ax.text(0, TOP - 3, "", ha=ha, va="top") for ha in ("right", "left")]
         self.moving(*self.steps, self.limit, *self.sides)
         self.shown: tuple[int, int] | None = None
 
@@ -184,7 +186,7 @@ class OnePixel(base.Explorable):
         row, column = result.place
         for ring, step, counts in zip(self.rings, self.steps, result.counts, strict=True):
             ring.set_data([column], [row])
-            step.set_data(style.numpy(counts))
+            step.set_data(style.numpy(counts.double().where(counts > 0, torch.nan)))
         self.limit.set_xdata([result.threshold] * 2)
         answers = (result.pair[1 - result.dark], result.pair[result.dark])
         for text, answer, arrow, gap in zip(self.sides, answers, "←→", (-0.02, 0.02), strict=True):
@@ -338,6 +340,8 @@ class Moment(NamedTuple):
 
 HARDEST, ACROSS, PITCH = 40, 8, 11
 """Images in the mosaic and in a row of it; pixels from one to the next, three for the guess."""
+BOX = 34
+"""Side of the box around an image, points: a little more than its eight pixels."""
 
 
 def draw_mistakes(ax: Axes, images: Tensor, truth: Tensor, answers: Tensor) -> None:
@@ -390,16 +394,17 @@ class WatchItLearn(base.Explorable):
         self.shown = ""
 
     def _build_images(self, ax: Axes) -> None:
-        blank = style.numpy(torch.zeros(HARDEST // ACROSS * PITCH, ACROSS * PITCH))
+        blank = style.numpy(torch.zeros(HARDEST // ACROSS * PITCH + 1, ACROSS * PITCH + 1))
         self.image = ax.imshow(blank, cmap="gray_r", vmin=0, vmax=1)
         ax.set_axis_off()
         ax.set_title(f"{self.title}; boxed: wrong, with its guess")
-        self.boxes = ax.plot([], [], "s", ms=29, mfc="none", mec=style.ORANGE, mew=1.5)[0]
+        light = style.PALETTES["light"]  # the images' paper is always white
+        self.boxes = ax.plot([], [], "s", ms=BOX, mfc="none", mec=light.orange, mew=1.5)[0]
         self.places = [
-            (PITCH * (k % ACROSS) + 4, PITCH * (k // ACROSS) + 4) for k in range(HARDEST)
+            (PITCH * (k % ACROSS) + 5, PITCH * (k // ACROSS) + 5) for k in range(HARDEST)
         ]
         below: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 8}
-        below["color"] = style.PALETTES["light"].ink  # the images' paper is always white
+        below["color"] = light.ink
         self.guesses = [ax.text(x - 0.5, y + 4.4, "", **below) for x, y in self.places]
         self.moving(self.boxes, *self.guesses)
         self.changing(ax)
@@ -433,7 +438,8 @@ class WatchItLearn(base.Explorable):
         self.shown = run.net
         images = torch.nn.functional.pad(digits().test_x[run.hardest, 0], (0, 3, 0, 3))
         rows = images.view(-1, ACROSS, PITCH, PITCH).transpose(1, 2)
-        self.image.set_data(style.numpy(rows.reshape(-1, ACROSS * PITCH)))
+        canvas = torch.nn.functional.pad(rows.reshape(-1, ACROSS * PITCH), (1, 0, 1, 0))
+        self.image.set_data(style.numpy(canvas))
         self.redraw()
 
     def describe(self, result: Moment) -> str:

@@ -169,13 +169,19 @@ def draw_graph(ax: Axes, graph: Graph) -> Drawn:
         ax.add_patch(PathPatch(outline([], SIZE), fc=colour, lw=0, zorder=5))
         for colour in (style.BLUE, style.GRADIENT)
     )
-    texts: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 5}
-    texts["bbox"] = {"fc": style.PAPER, "ec": "none", "pad": 0.8}
-    slopes = {}
-    for edge in edges(graph):
-        (x, y), (u, v) = ends(places[edge.start], edge.node.place)
-        slopes[edge.text] = ax.text(0.6 * x + 0.4 * u, 0.6 * y + 0.4 * v, "", **texts)
+    slopes = {e.text: _beside(ax, *ends(places[e.start], e.node.place)) for e in edges(graph)}
     return Drawn(places, values, grads, slopes)
+
+
+def _beside(ax: Axes, start: Place, end: Place) -> Any:
+    """An empty text above an arrow, beside it where the arrow is steep."""
+    rise = (end[1] - start[1]) / (end[0] - start[0])
+    x, y = (0.55 * a + 0.45 * b for a, b in zip(start, end, strict=True))
+    look: dict[str, Any] = {"va": "baseline", "fontsize": 9, "zorder": 5}
+    if abs(rise) < 0.4:
+        return ax.text(x, y + 0.1 + 0.2 * abs(rise), "", ha="center", **look)
+    ha, away = ("right", -0.06) if rise > 0 else ("left", 0.06)
+    return ax.text(x + away, y + 0.08, "", ha=ha, **look)
 
 
 def _draw_box(ax: Axes, node: Node) -> None:
@@ -214,7 +220,7 @@ def put(drawn: Drawn, seen: Trace) -> None:
     drawn.grads.set_path(outline([(text, (x, y - 0.29)) for text, (x, y) in grads], SIZE))
     asked = seen.edge.text if seen.edge and seen.hidden else ""
     for name, text in drawn.slopes.items():
-        number = f"×{say(seen.slopes[name])}" if name in seen.slopes else ""
+        number = f"×{say(seen.slopes[name], 2)}" if name in seen.slopes else ""
         text.set_text("× ?" if name == asked else number)
         text.set(weight="bold" if name == asked else "normal")
         text.set_visible(bool(text.get_text()))

@@ -57,18 +57,19 @@ def draw_sound(ax: Axes, time: Tensor, sound: Tensor, title: str = "") -> Line2D
     title    what to see
     returns  Line2D
     """
-    ax.set(xlabel="time, ms", ylabel="pressure")
+    ax.set(xlabel="time (ms)", ylabel="pressure")
     ax.set_title(title, fontsize=9)
     return ax.plot(1000 * style.numpy(time), style.numpy(sound))[0]
 
 
 def tiled(images: Tensor, cols: int = 3) -> Tensor:
-    """Images side by side, as one.
+    """Images side by side, as one; small ones get a margin of 0, an eighth of their width.
 
     images   tensor (N, C, H, W)
     cols     how many stand in a row; N is a multiple of it
-    returns  tensor (C, N / cols · H, cols · W)
+    returns  tensor (C, N / cols · H, cols · W), H and W with the margins
     """
+    images = torch.nn.functional.pad(images, 4 * (images.shape[-1] // 8,))
     rows = [torch.cat(list(row), dim=2) for row in images.split(cols)]
     return torch.cat(rows, dim=1)
 
@@ -96,7 +97,7 @@ OPERATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "z.permute(2, 0, 1)": lambda x, z: z.permute(2, 0, 1),
 }
 """Code -> the operation, on the two arrays of the chapter."""
-RESULT, GAP = -2.0, 0.6
+RESULT, GAP = -1.5, 0.6
 """Height of the result below the storage, and space between its slices, in boxes."""
 
 
@@ -300,16 +301,16 @@ class StorageAndStrides(Explorable):
     def build(self, fig: Any, result: Reading) -> None:
         """Boxes of the storage above, of the result below, and a line between them."""
         ax = fig.subplots()
-        ax.set(xlim=(-3.2, 12.2), ylim=(-6.0, 2.6), aspect="equal")
+        ax.set(xlim=(-3.2, 12.2), ylim=(-5.5, 3.3), aspect="equal")
         ax.set_title(self.title, y=1.0)
         ax.axis("off")
-        for y, words in ((1.3, "place"), (0.5, "storage"), (-0.4, "times read"), (-2.5, "result")):
+        for y, words in ((2.1, "times read"), (1.4, "place"), (0.5, "storage"), (-2.0, "result")):
             _word(ax, -3.1, y, "left").set_text(words)
         self.stored, self.entries = Cells(ax), Cells(ax)
         self.places, self.times, self.slices = Words(ax), Words(ax), Words(ax)
-        self.head, self.said = _word(ax, -3.1, 2.3, "left"), _word(ax, -3.1, -5.6, "left")
+        self.head, self.said = _word(ax, -3.1, 3.0, "left"), _word(ax, -3.1, -5.2, "left")
         self.head.set_fontsize(11)
-        (self.path,) = ax.plot([], [], color=style.ORANGE, lw=2, marker="s", ms=4)
+        (self.path,) = ax.plot([], [], color=style.ORANGE, lw=2, zorder=0.9)
         self.marks = PolyCollection([], facecolors="none", edgecolors=style.ORANGE, linewidths=3)
         ax.add_collection(self.marks)
         self.moving(*self.stored.artists, *self.entries.artists, self.head, self.said)
@@ -322,7 +323,7 @@ class StorageAndStrides(Explorable):
         self._update_entries(result)
         ends = torch.stack([torch.tensor([float(result.place), 0.0]), result_corner(result)])
         self.marks.set_verts(style.numpy(squares(ends)))
-        self.path.set_data(*style.numpy(ends.T + torch.tensor([[0.5, 0.5], [0.0, 1.0]])))
+        self.path.set_data(*style.numpy(ends.T + 0.5))
         self.said.set_text(
             f"entry [{_listed(result.index)}] is read at offset + Σ index·stride = {result.sum} "
             f"= {result.place}"
@@ -332,8 +333,8 @@ class StorageAndStrides(Explorable):
         used = result.positions.flatten().bincount(minlength=len(result.stored)).tolist()
         corners = torch.stack([torch.arange(len(used)), torch.zeros(len(used))], dim=1)
         self.stored.put(corners, result.stored.tolist(), [READ if n else UNREAD for n in used])
-        self.places.put(corners + torch.tensor([0.5, 1.3]), range(len(used)))
-        self.times.put(corners + torch.tensor([0.5, -0.4]), [f"{n}×" for n in used])
+        self.places.put(corners + torch.tensor([0.5, 1.4]), range(len(used)))
+        self.times.put(corners + torch.tensor([0.5, 2.1]), [f"{n}×" for n in used])
 
     def _update_entries(self, result: Reading) -> None:
         x = result.values
@@ -341,8 +342,9 @@ class StorageAndStrides(Explorable):
         self.entries.put(corners, x.flatten().tolist(), [READ] * x.numel())
         slices = torch.arange(len(x) if x.ndim == 3 else 0)
         middle = slices * (x.shape[-1] + GAP) + x.shape[-1] / 2
-        above = torch.stack([middle, torch.full_like(middle, RESULT + 0.4)], dim=1)
-        self.slices.put(above, [f"[{k}]" for k in slices.tolist()])
+        below = torch.full_like(middle, RESULT - 0.4 - (x.shape[-2] if x.ndim == 3 else 0))
+        names = [f"[{k}]" for k in slices.tolist()]
+        self.slices.put(torch.stack([middle, below], dim=1), names)
         self.head.set_text(
             f"{result.code}   shape {tuple(x.shape)}   stride {x.stride()}   "
             f"offset {x.storage_offset()}   {'a copy' if result.copied else 'the same storage'}"
@@ -452,6 +454,13 @@ class Expansion:
         return unravel(self.entry, self.shape)
 
     @property
+    def why_blank(self) -> str:
+        """Why the entries are not drawn, where there is a result."""
+        if math.prod(self.shape):
+            return f"there is room for 3 axes, {MOST_ROWS} rows and {MOST_COLS} columns"
+        return "there are none"
+
+    @property
     def is_drawn(self) -> bool:
         """Whether there is a result, of so few entries that each can be drawn."""
         cols, rows = math.prod(self.shape[-1:]), math.prod(self.shape[:-1])
@@ -485,7 +494,7 @@ def mismatch(a: Shape, b: Shape) -> str:
     """
     axis = [x for x in aligned(a, b) if x.size is None][-1]
     return (
-        f"{a} and {b} do not fit: along axis {axis.place} the sizes are {axis.a} and {axis.b}, "
+        f"{a} and {b} do not fit: along axis −{-axis.place} the sizes are {axis.a} and {axis.b}, "
         "which differ, and neither is 1"
     )
 
@@ -599,17 +608,14 @@ class Broadcasting(Explorable):
     def _said(self, result: Expansion) -> str:
         if result.error:
             return f"Error: {result.error}."
-        return (
-            followed_sum(result)
-            if result.is_drawn
-            else "Its entries are not drawn: too many, or none."
-        )
+        blank = f"Its entries are not drawn: {result.why_blank}."
+        return followed_sum(result) if result.is_drawn else blank
 
     def describe(self, result: Expansion) -> str:
         """The shape of the sum, who is repeated, and the followed entry; or what is wrong."""
         if result.error:
             return f"a + b is an error: {result.error}."
-        how = [f"{x.verdict} along axis {x.place}" for x in result.axes if x.a != x.b]
+        how = [f"{x.verdict} along axis −{-x.place}" for x in result.axes if x.a != x.b]
         repeated = f", by repeating {', '.join(how)}" if how else ", and nothing is repeated"
         return f"{result.a} + {result.b} gives {result.shape}{repeated}. {self._said(result)}"
 
@@ -666,11 +672,15 @@ def _at(index: Shape) -> str:
 # ---- the regression line -----------------------------------------------------------------------
 
 SLOPES, INTERCEPTS = (0.0, 2.0), (50.0, 150.0)
-AGES, PRESSURES = (10.0, 75.0), (90.0, 230.0)
+AGES, PRESSURES = (5.0, 75.0), (45.0, 230.0)
+SHOWN_SLOPES, SHOWN_INTERCEPTS = (-0.08, 2.08), (46.0, 154.0)
+"""Limits of the surface: wider than the sliders, so that the point is drawn whole."""
 MIDDLE_AGE, HIGH_AGE = 40.0, 70.0
 """Where the line is taken hold of, years."""
 LEVELS = (1.02, 1.1, 1.3, 2, 4, 8, 16, 32)
 """Contours of the mean squared error, as multiples of the least."""
+LABELLED = 500.0
+"""Contours from here on have a label, mmHg²: the inner ones are too small for one."""
 
 
 @lru_cache(maxsize=2)
@@ -765,7 +775,7 @@ class RegressionLine(Explorable):
     """A line to move through the blood pressures, beside the surface of its mean squared error."""
 
     title = "The error is the mean area of the squares"
-    size = (7.8, 4.0)
+    size = (7.8, 4.4)
     question = (
         "One of 30 people, at (47, 220), is far above all others. Without this outlier, by how "
         "much does the best slope change?"
@@ -775,8 +785,8 @@ class RegressionLine(Explorable):
     def controls(self) -> dict[str, Any]:
         """Slope, intercept, and whether the outlier counts."""
         return {
-            "slope": slider("slope, mmHg/year", *SLOPES, 0.5, 0.01),
-            "intercept": slider("intercept, mmHg", *INTERCEPTS, 110, 0.5, readout_format=".1f"),
+            "slope": slider("slope (mmHg/year)", *SLOPES, 0.5, 0.01),
+            "intercept": slider("intercept (mmHg)", *INTERCEPTS, 110, 0.5, readout_format=".1f"),
             "outlier": widgets.Checkbox(
                 True, description="count the outlier (47, 220)", style=STYLE, layout=WIDE
             ),
@@ -796,25 +806,30 @@ class RegressionLine(Explorable):
     def _build_points(self, ax: Axes) -> None:
         self.points = ax
         ax.set(xlim=AGES, ylim=PRESSURES, box_aspect=1)
-        ax.set(xlabel="age, years", ylabel="systolic blood pressure, mmHg")
+        ax.set(xlabel="age (years)", ylabel="systolic blood pressure (mmHg)")
         ax.set_title(self.title, fontsize=10)
-        (points,) = ax.plot(*map(style.numpy, people(False)), "o", color=style.INK, ms=4, zorder=3)
+        look: dict[str, Any] = {"mec": style.PAPER, "mew": 0.7, "zorder": 3}
+        (points,) = ax.plot(*map(style.numpy, people(False)), "o", color=style.INK, ms=5, **look)
         (self.outlier,) = ax.plot(47, 220, "D", color=style.ORANGE, ms=7, zorder=3)
-        name = ax.text(49, 219, "outlier", va="center", zorder=3)
+        name = ax.text(49.5, 219, "outlier", va="center", zorder=3)
+        name.set_bbox({"fc": style.PAPER, "ec": "none", "alpha": 0.7, "pad": 1})
         (self.line,) = ax.plot([], [], color=style.BLUE, zorder=2)
         self.squares = PolyCollection([], facecolors=style.SKY, edgecolors=style.BLUE, alpha=0.2)
         ax.add_collection(self.squares)
         self.moving(self.squares, self.line, points, self.outlier, name)
 
     def _build_surface(self, ax: Axes) -> None:
-        ax.set(xlim=INTERCEPTS, ylim=SLOPES, box_aspect=1)
-        ax.set(xlabel="intercept, mmHg", ylabel="slope, mmHg/year")
-        ax.set_title("Mean squared error, mmHg²", fontsize=10)
+        ax.set(xlim=SHOWN_INTERCEPTS, ylim=SHOWN_SLOPES, box_aspect=1, yticks=(0, 0.5, 1, 1.5, 2))
+        ax.set(xlabel="intercept (mmHg)", ylabel="slope (mmHg/year)")
+        ax.set_title("Mean squared error (mmHg²)", fontsize=10)
         self.surfaces = {outlier: draw_surface(ax, outlier) for outlier in (True, False)}
-        (self.here,) = ax.plot([], [], "o", color=style.BLUE, mec=style.PAPER, ms=11, clip_on=False)
-        self.said = ax.text(0.98, 0.97, "", transform=ax.transAxes, ha="right", va="top")
-        self.said.set_bbox({"facecolor": style.PAPER, "edgecolor": style.FAINT})
-        self.moving(self.here, self.said)
+        look: dict[str, Any] = {"mec": style.PAPER, "mew": 0.7, "linestyle": ""}
+        (self.here,) = ax.plot([], [], "o", color=style.BLUE, ms=13, label="0", **look)
+        (self.least,) = ax.plot([], [], "X", color=style.ORANGE, ms=8, label="0", **look)
+        below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.15)}
+        self.said = ax.legend(ncols=2, **below)
+        self.moving(self.here, self.least, self.said)
+        self.changing(ax)
         self.surface = ax
 
     def handles(self) -> list[Handle]:
@@ -849,7 +864,11 @@ class RegressionLine(Explorable):
         self.line.set_data(AGES, style.numpy(result.slope * ends + result.intercept))
         self.squares.set_verts(style.numpy(residual_squares(result)))
         self.here.set_data([result.intercept], [result.slope])
-        self.said.set_text(f"● this line: {result.error:.1f}\n✕ least: {result.least:.1f}")
+        slope, intercept = best_line(result.outlier)
+        self.least.set_data([intercept], [slope])
+        this, least = self.said.get_texts()
+        this.set_text(f"this line: {result.error:.1f}")
+        least.set_text(f"least: {result.least:.1f}")
 
     def describe(self, result: Line) -> str:
         """The line's error beside the least, and the line that reaches it."""
@@ -870,19 +889,16 @@ class RegressionLine(Explorable):
 
 
 def draw_surface(ax: Axes, outlier: bool) -> list[Artist]:
-    """Contours of the mean squared error over intercept and slope, with a cross at the least.
+    """Contours of the mean squared error over intercept and slope.
 
-    ax       Axes with its limits set
+    ax       Axes
     outlier  whether the outlier counts
     returns  artists, to show or hide together
     """
-    slopes, intercepts = torch.linspace(*SLOPES, 61), torch.linspace(*INTERCEPTS, 61)
+    slopes, intercepts = (torch.linspace(*ends, 121) for ends in (SHOWN_SLOPES, SHOWN_INTERCEPTS))
     error = style.numpy(mean_squared_error(slopes[:, None], intercepts, outlier))
-    slope, intercept = best_line(outlier)
-    least = mean_squared_error(torch.tensor(slope), torch.tensor(intercept), outlier).item()
-    levels = [least * level for level in LEVELS]
+    levels = [level * judged_line(0, 0, outlier).least for level in LEVELS]
     grid = (style.numpy(intercepts), style.numpy(slopes), error)
     lines = ax.contour(*grid, levels=levels, colors=style.GREY, linewidths=1)
-    labels = ax.clabel(lines, levels[2:], fmt="%.0f", fontsize=8)
-    cross = ax.plot(intercept, slope, "X", color=style.ORANGE, mec=style.PAPER, ms=11)
-    return [lines, *labels, *cross]
+    labelled = [level for level in levels if level > LABELLED]
+    return [lines, *ax.clabel(lines, labelled, fmt="%.0f", fontsize=8)]

@@ -189,7 +189,7 @@ class PredictedVariance(base.Explorable):
     def _build_sigma(self, ax: Axes) -> None:
         (self.true_sigma,) = ax.plot([], [], ":", color=style.TRUTH, label="true")
         (self.sigma,) = ax.plot([], [], color=style.BLUE, label="predicted")
-        ax.set(xlim=(-1, 1), ylim=(0, 0.8), xlabel="x", ylabel="σ, unit of y")
+        ax.set(xlim=(-1, 1), ylim=(0, 1.25), xlabel="x", ylabel="σ, unit of y")
         ax.set_title("Standard deviation of the noise")
         ax.legend(loc="upper left")
         self.told = ax.text(0.97, 0.96, "", transform=ax.transAxes, ha="right", va="top")

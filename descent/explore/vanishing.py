@@ -82,7 +82,7 @@ def norms(depth: int, activation: str, initialisation: str, scale: float = 1.0) 
 
 # ---- draw and wire -------------------------------------------------------------------------------
 
-LOWEST, HIGHEST = 1e-16, 1e8
+LOWEST, HIGHEST = 1e-20, 1e20
 START: dict[str, Any] = {
     "depth": 30,
     "activation": "sigmoid",
@@ -124,17 +124,19 @@ class GradientNorms(base.Explorable):
 
     def build(self, fig: Any, result: Norms) -> None:
         left, right = fig.subplots(1, 2)
-        self.signals = self._line(left, style.ORANGE, "^-", "∂ℓ/∂s, what comes back")
         self.gradients = self._line(left, style.GREEN, "o-", "∂ℓ/∂w, the weights’")
+        self.signals = self._line(left, style.ORANGE, "^-", "∂ℓ/∂s, what comes back")
+        self.signals.set(markersize=7, markerfacecolor="none")  # what is below shows through
         left.set(title=self.title, ylabel="norm (cut at the edges)")
-        left.legend(loc="upper left", fontsize=9)
+        left.legend(loc="upper left", fontsize=9, borderaxespad=0)
         self.spread = self._line(right, style.BLUE, "s-", "")
-        right.set(title="Forward: spread of each layer", ylabel="standard deviation of x⁽ˡ⁾")
-        self.moving(self.signals, self.gradients, self.spread)
+        right.set_title("Forward: spread of each layer")
+        right.set_ylabel("standard deviation of x⁽ˡ⁾ (cut at the edges)")
+        self.moving(self.gradients, self.signals, self.spread)
 
     def _line(self, ax: Axes, colour: str, look: str, label: str) -> Any:
-        ax.set(yscale="log", xlim=(0, DEEPEST + 1), ylim=(LOWEST / 30, HIGHEST * 3e4))
-        ax.set_yticks([10.0**k for k in range(-16, 9, 4)], minor=False)
+        ax.set(yscale="log", xlim=(0, DEEPEST + 1), ylim=(LOWEST / 30, HIGHEST * 1e9))
+        ax.set_yticks([10.0**k for k in range(-20, 21, 5)], minor=False)
         ax.set(xlabel="layer l (the loss is to the right of the last)")
         ax.axhline(1, color=style.GREY, linewidth=1)
         return ax.plot([], [], look, color=colour, label=label, markersize=4, linewidth=1.2)[0]
@@ -150,12 +152,13 @@ class GradientNorms(base.Explorable):
 
     def describe(self, result: Norms) -> str:
         first, last = (float(result.gradients[k]) for k in (0, -1))
-        return (
+        said = (
             f"{len(result.gradients)} layers of width {WIDTH}, activation "
             f"{result.activation}, weights with standard deviation {result.std:.3g}: "
             f"‖∂ℓ/∂s‖ of the first layer is {result.ratio:.1e} of the last one’s; ‖∂ℓ/∂w‖ is "
             f"{first:.1e} in the first layer and {last:.1e} in the last."
         )
+        return said.replace("e-", "e−")
 
     def truth(self) -> str:
         ratio = self.compute(**START).ratio
@@ -169,9 +172,10 @@ def draw_norms(ax: Axes, depth: int, initialisation: str) -> None:
     depth           number of layers
     initialisation  one of `INITIALISATIONS`
     """
-    looks = zip(("-", "--", "-.", ":"), "os^D", style.CLASSES, strict=False)
-    for name, (dash, marker, colour) in zip(list(ACTIVATIONS)[:4], looks, strict=True):
+    looks = zip(("-", "--", "-.", ":"), "os^D", (4, 4, 8, 3.5), style.CLASSES, strict=False)
+    for name, (dash, marker, size, colour) in zip(list(ACTIVATIONS)[:4], looks, strict=True):
         y = style.numpy(norms(depth, name, initialisation).gradients)
         options: dict[str, Any] = {"color": colour, "marker": marker, "linewidth": 1.3}
-        ax.plot(range(1, depth + 1), y, dash, markersize=3.5, label=name, **options)
+        options |= {"markersize": size, "markerfacecolor": style.PAPER if marker == "D" else colour}
+        ax.plot(range(1, depth + 1), y, dash, label=name, **options)
     ax.set(yscale="log", xlabel="layer l", title=initialisation.partition(":")[0])

@@ -356,6 +356,21 @@ def test_numbers_in_the_cells_have_no_minus_zero():
     assert backprop.two_digits(-0.128) == "−0.13"
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(9.99, "9.99"), (9.996, "10.0"), (-11.51, "−11.5"), (-99.96, "−100"), (131.753, "132")],
+)
+def test_large_numbers_fit_their_cells(number, text):
+    assert backprop.two_digits(number) == text
+    assert backprop.SIZE * sum(outlines.glyph(c)[2] for c in text) < 1
+
+
+def test_the_legend_names_times_only_when_they_are_measured():
+    explorable = passes.CostRatio()
+    assert not explorable.name.get_visible()
+    assert explorable.set(clock=True).name.get_visible()
+
+
 # ---- cost ---------------------------------------------------------------------------------------
 
 

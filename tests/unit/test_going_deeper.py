@@ -236,6 +236,13 @@ def test_normalised_layers_start_with_unit_spread_and_plain_ones_do_not():
     assert float(factor) == pytest.approx(0.1 * (normalisation.WIDTH / 2) ** 0.5, rel=0.25)
 
 
+def test_what_has_no_place_on_the_axis_is_put_at_its_edge():
+    explorable = normalisation.ActivationHistograms().set(std=0.01)
+    assert float(explorable.result.plain.spread.min()) == 0
+    assert min(explorable.low.get_xdata()) == pytest.approx(normalisation.LOWEST)
+    assert explorable.set(std=1.0, epoch=2).heads[0].get_text() == "Plain: diverged"
+
+
 def test_outlines_are_as_high_as_their_histograms():
     shares = torch.tensor([[0.0, 0.5, 0.5, 0.0], [1.0, 0.0, 0.0, 0.0]]).repeat(1, 12)
     first, second = normalisation.ridges(shares)
@@ -304,6 +311,27 @@ def test_a_learner_can_slide_a_kernel_of_their_own():
     assert torch.allclose(found.output, 2 * found.image[1:-1, 1:-1])
     with pytest.raises(ValueError, match=r"kernel must have the shape \(3, 3\), got \(2, 2\)"):
         convolution.KernelOnImage(torch.ones(2, 2))
+
+
+@pytest.mark.parametrize("weight", [0.3, -12.0, 100.0, -123456.0])
+def test_products_stay_in_their_cells(weight):
+    path = convolution.products(torch.full((3, 3), 0.44), torch.full((3, 3), weight))
+    across = path.vertices[1:, 0]
+    assert abs(across - across.round()).max() < 0.48
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ("nothing more", "All sums: 26 × 26, up to ±"),
+        ("ReLU", "Sums above 0: 26 × 26, up to 1"),
+        ("max-pool 2 and ReLU", "Pooled sums: 13 × 13, up to 1"),
+    ],
+)
+def test_the_maps_title_says_what_it_shows(after, said):
+    explorable = convolution.KernelOnImage().set(after=after)
+    assert explorable.head.get_text().startswith(said)
+    assert explorable.head.get_text().endswith(f"{float(explorable.result.final.abs().max()):.2f}")
 
 
 def test_pictures_are_grey_values():

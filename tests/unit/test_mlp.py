@@ -129,7 +129,7 @@ def test_the_approximator_tells_the_error_before_and_after_dragging():
     assert "dragged" not in shown.sentence
     shown.set(shift=0.9)
     assert shown.result.error > usual
-    assert f"before, it was {usual:.4f}" in shown.sentence
+    assert f"before, the error was {usual:.4f}" in shown.sentence
     assert shown.truth() == "about a sixteenth"
 
 

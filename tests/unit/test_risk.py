@@ -97,6 +97,13 @@ def test_a_threshold_marks_the_players_on_its_wrong_side(prior):
     assert "6 errors of 24, 4 women above it and 2 men" in explorable.sentence
 
 
+def test_every_player_is_seen():
+    explorable, (h, _) = risk.MovingThreshold(), risk.players()
+    places = set(zip(h.tolist(), explorable.rows.tolist(), strict=True))
+    assert len(places) == 24
+    assert risk.ties(torch.tensor([190.0, 180.0, 190.0, 190.0])).tolist() == [0, 0, 1, 2]
+
+
 def test_more_men_move_the_crossing_down():
     explorable = risk.MovingThreshold()
     assert explorable.truth() == "at a smaller height"
@@ -177,7 +184,7 @@ def test_means_are_those_of_the_data_sets_and_meet():
 
 @pytest.mark.parametrize("n", risk.SIZES)
 def test_every_bin_holds_as_many_possible_values(n):
-    values = torch.arange(math.floor(0.6 * n) + 1, dtype=torch.float64) / n
+    values = torch.arange(n + 1, dtype=torch.float64) / n
     held = torch.histogram(values, risk.bins(n)).hist.tolist()
     assert sum(held) == len(values)
     assert set(held[:-1]) == {max(1, n // 96)}

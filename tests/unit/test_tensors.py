@@ -113,7 +113,7 @@ def test_of_several_axes_that_clash_the_last_is_named_as_torch_does():
         RuntimeError, match=r"\(5\) must match .* \(4\) at non-singleton dimension 2"
     ):
         torch.ones(a) + torch.ones(b)
-    assert "along axis -2 the sizes are 5 and 4" in tensors.mismatch(a, b)
+    assert "along axis −2 the sizes are 5 and 4" in tensors.mismatch(a, b)
 
 
 @settings(deadline=None)
@@ -193,11 +193,13 @@ def test_the_table_marks_what_does_not_fit():
 @pytest.mark.parametrize(
     ("a", "b", "words"),
     [
-        ("4, 3", "4", "axis -1 the sizes are 3 and 4"),
+        ("4, 3", "4", "axis −1 the sizes are 3 and 4"),
         ("two", "4", "“two” is not a shape"),
         ("4", "1 2 3 4 5 6", "write at most 5"),
-        ("20, 30", "30", "(20, 30), by repeating b 20× along axis -2. Its entries are not drawn"),
+        ("20, 30", "30", "(20, 30), by repeating b 20× along axis −2. Its entries are not drawn"),
+        ("20, 30", "30", "not drawn: there is room for 3 axes, 7 rows and 6 columns."),
         ("0, 3", "3", "gives (0, 3)"),
+        ("0, 3", "3", "not drawn: there are none."),
         ("", "", "() + () gives (), and nothing is repeated. (a + b) = a + b = 1 + 5 = 6"),
     ],
 )
@@ -273,16 +275,16 @@ def test_the_mean_area_of_the_squares_is_the_error():
     age, pressure = tensors.people()
     assert torch.equal(corners[:, 0], torch.stack([age, pressure], dim=1))
     assert torch.allclose(corners[:, 2, 1], 0.7 * age + 105)
-    # as wide as high where 65 years are drawn as wide as 140 mmHg are high
-    assert torch.allclose(years.abs() / 65, pressures.abs() / 140)
+    # as wide as high where 70 years are drawn as wide as 185 mmHg are high
+    assert torch.allclose(years.abs() / 70, pressures.abs() / 185)
 
 
 def test_the_axes_are_drawn_so_that_squares_are_square():
     explorable = tensors.RegressionLine()
     box = explorable.fig.axes[0].get_window_extent()
     assert box.width == pytest.approx(box.height)
-    assert explorable.fig.axes[0].get_xlim() == (10, 75)
-    assert explorable.fig.axes[0].get_ylim() == (90, 230)
+    assert explorable.fig.axes[0].get_xlim() == (5, 75)
+    assert explorable.fig.axes[0].get_ylim() == (45, 230)
 
 
 def test_the_sentence_follows_the_outlier():

@@ -223,7 +223,7 @@ def fit_line(x, y):
 
 
 # %% wrong: nearly equal is refused, too
-# says: only entries that are equal have none
+# says: these entries differ
 # caught: hidden
 def fit_line(x, y):
     refuse(x, y)
@@ -235,7 +235,7 @@ def fit_line(x, y):
 
 
 # %% wrong: a small deviation is taken for none
-# says: only entries that are equal have none
+# says: these entries differ
 # caught: hidden
 def fit_line(x, y):
     if len(x) != len(y) or len(x) < 2 or x.std() < 1e-6 * x.abs().max().clamp(min=1):

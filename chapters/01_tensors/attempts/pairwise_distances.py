@@ -98,7 +98,7 @@ def pairwise_distances(x, y):
 
 
 # %% wrong: the root inside the sum
-# says: Euclid adds their squares
+# says: with one root at the end
 # caught: visible
 def pairwise_distances(x, y):
     return ((x[:, None] - y[None]) ** 2).sqrt().sum(-1)

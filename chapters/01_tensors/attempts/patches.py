@@ -179,7 +179,7 @@ def patches(image, k):
 
 
 # %% wrong: overlapping patches
-# says: must have the shape
+# says: these squares overlap
 # caught: visible
 def patches(image, k):
     h, w = image.shape
@@ -236,6 +236,7 @@ def patches(image, k):
 
 
 # %% wrong: square images only
+# says: wider than high
 # caught: visible
 def patches(image, k):
     n = image.shape[0]

@@ -129,7 +129,7 @@ def standardise(x):
 
 
 # %% wrong: zeros that are not exact
-# says: exact zeros
+# says: whatever it is divided by
 # caught: visible
 def standardise(x):
     same = (x == x[:1]).all(0)

@@ -170,7 +170,17 @@ def to_grey(images):
     return grey
 
 
+# %% wrong: view takes the channels for the last axis
+# says: the pixels are scrambled
+# caught: visible
+def to_grey(images):
+    n, _, h, w = images.shape
+    weights = torch.tensor([0.299, 0.587, 0.114], device=images.device)
+    return images.reshape(n, h, w, 3).float() @ weights / 255
+
+
 # %% wrong: pixels in the order of the storage
+# says: the pixels are scrambled
 # caught: hidden
 def to_grey(images):
     n, _, h, w = images.shape

@@ -72,6 +72,7 @@ def best_threshold(x, y):
 
 
 # %% wrong: halfway between the means of the classes
+# says: moves means
 # caught: visible
 def best_threshold(x, y):
     return float((x[y == 0].mean() + x[y == 1].mean()) / 2)
@@ -89,6 +90,8 @@ def best_threshold(x, y):
 
 
 # %% wrong: halfway between the medians
+# says: the classes overlap
+# caught: visible
 def best_threshold(x, y):
     if (y == 0).all():
         return math.inf
@@ -98,6 +101,7 @@ def best_threshold(x, y):
 
 
 # %% wrong: a grid of a hundred thresholds
+# says: no grid is fine enough
 # caught: hidden
 def best_threshold(x, y):
     grid = torch.linspace(x.min().item() - 1, x.max().item() + 1, 100).tolist()
@@ -106,6 +110,7 @@ def best_threshold(x, y):
 
 
 # %% wrong: whole numbers only
+# says: no grid is fine enough
 # caught: hidden
 def best_threshold(x, y):
     grid = range(math.floor(x.min().item()) - 1, math.ceil(x.max().item()) + 2)
@@ -123,6 +128,7 @@ def best_threshold(x, y):
 
 
 # %% wrong: 1 where x < t
+# says: strictly
 # caught: visible
 def best_threshold(x, y):
     candidates = [*x.double().unique().tolist(), math.inf]
@@ -198,11 +204,21 @@ def best_threshold(x, y):
 
 
 # %% wrong: most errors
+# says: as few errors as possible
 # caught: visible
 def best_threshold(x, y):
     candidates = torch.cat([x.double().unique(), x.double().new_tensor([-math.inf])])
     errors = ((x.double() > candidates[:, None]) != (y == 1)).sum(dim=1)
     return candidates[errors.argmax()].item()
+
+
+# %% wrong: prints instead of returning
+# says: is a return missing
+# caught: visible
+def best_threshold(x, y):
+    candidates = torch.cat([x.double().new_tensor([-math.inf]), x.double().unique()])
+    errors = ((x.double() > candidates[:, None]) != (y == 1)).sum(dim=1)
+    print(candidates[errors.argmin()].item())
 
 
 # %% wrong: a tensor
@@ -215,6 +231,7 @@ def best_threshold(x, y):
 
 
 # %% wrong: the number of the value, not the value
+# says: the number of a value
 # caught: visible
 def best_threshold(x, y):
     errors = ((x.double() > x.double()[:, None]) != (y == 1)).sum(dim=1)
@@ -222,12 +239,15 @@ def best_threshold(x, y):
 
 
 # %% wrong: the largest zero
+# says: the classes overlap
+# caught: visible
 def best_threshold(x, y):
     zeros = x[y == 0]
     return zeros.max().item() if len(zeros) else -math.inf
 
 
 # %% wrong: the Gaussians' crossing instead of counting
+# says: count errors instead
 def best_threshold(x, y):
     a, b = x[y == 0].double(), x[y == 1].double()
     if len(a) == 0 or len(b) == 0:

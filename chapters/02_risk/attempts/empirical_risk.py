@@ -151,7 +151,7 @@ def empirical_risk(loss, f, x, y):
 
 
 # %% wrong: the losses themselves
-# says: must have the shape ()
+# says: one loss a sample
 # caught: visible
 def empirical_risk(loss, f, x, y):
     if len(x) == 0:
@@ -225,6 +225,7 @@ def empirical_risk(loss, f, x, y):
 
 
 # %% wrong: the median loss
+# says: median
 # caught: visible
 def empirical_risk(loss, f, x, y):
     if len(x) == 0:

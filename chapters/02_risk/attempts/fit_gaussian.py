@@ -102,7 +102,7 @@ def fit_gaussian(x):
 
 
 # %% wrong: the corrected variance
-# says: N − 1
+# says: divided by N − 1 at that
 # caught: visible
 def fit_gaussian(x):
     if len(x) < 1:
@@ -159,6 +159,7 @@ def fit_gaussian(x):
 
 
 # %% wrong: one number is refused
+# says: must be answered, not refused
 # caught: visible
 def fit_gaussian(x):
     if len(x) < 2:

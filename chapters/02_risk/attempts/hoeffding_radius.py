@@ -135,7 +135,8 @@ def hoeffding_radius(n, hypotheses, delta):
     return hypotheses * math.sqrt(math.log(2 / delta) / (2 * n))
 
 
-# %% wrong: δ² by a misplaced logarithm
+# %% wrong: 2H in front of the logarithm
+# says: in front of the logarithm
 # caught: visible
 def hoeffding_radius(n, hypotheses, delta):
     if n < 1 or hypotheses < 1 or not 0 < delta <= 1:
@@ -160,7 +161,7 @@ def hoeffding_radius(n, hypotheses, delta):
 
 
 # %% wrong: δ = 1 is refused
-# says: delta
+# says: delta = 1 is allowed
 # caught: hidden
 def hoeffding_radius(n, hypotheses, delta):
     if n < 1 or hypotheses < 1 or not 0 < delta < 1:
@@ -178,6 +179,7 @@ def hoeffding_radius(n, hypotheses, delta):
 
 
 # %% wrong: one hypothesis is refused
+# says: must be answered, not refused
 # caught: visible
 def hoeffding_radius(n, hypotheses, delta):
     if n < 1 or hypotheses < 2 or not 0 < delta <= 1:
@@ -212,6 +214,7 @@ def hoeffding_radius(n, hypotheses, delta):
 
 
 # %% wrong: at most 1, as a loss is
+# says: promises nothing
 # caught: hidden
 def hoeffding_radius(n, hypotheses, delta):
     if n < 1 or hypotheses < 1 or not 0 < delta <= 1:

@@ -152,6 +152,7 @@ def posterior_male(h, female, male, prior=0.5):
 
 
 # %% wrong: a verdict by distance to the means where the densities vanish
+# says: the wider Gaussian wins
 # caught: visible
 def posterior_male(h, female, male, prior=0.5):
     def density(law):
@@ -204,6 +205,7 @@ def posterior_male(h, female, male, prior=0.5):
 
 
 # %% wrong: the prior multiplied on after, in units of ½
+# says: not the answer after
 # caught: visible
 def posterior_male(h, female, male, prior=0.5):
     def score(law):
@@ -309,6 +311,7 @@ def posterior_male(h, female, male, prior=0.5):
 
 
 # %% wrong: works for tensors only
+# says: this is a Python number
 # caught: visible
 def posterior_male(h, female, male, prior=0.5):
     def score(law):

@@ -63,7 +63,7 @@ def prob_perfect(candidates, questions):
 
 
 # %% wrong: candidates times one chance
-# says: that counts people
+# says: two perfect candidates twice
 # caught: visible
 def prob_perfect(candidates, questions):
     return candidates * 0.5**questions
@@ -77,12 +77,14 @@ def prob_perfect(candidates, questions):
 
 
 # %% wrong: candidates times one chance, at most 1
+# says: two perfect candidates twice
 # caught: visible
 def prob_perfect(candidates, questions):
     return min(1.0, candidates * 0.5**questions)
 
 
 # %% wrong: candidates times one chance beyond 30 questions
+# says: something small added or left out
 # caught: hidden
 def prob_perfect(candidates, questions):
     if questions > 30:
@@ -91,6 +93,7 @@ def prob_perfect(candidates, questions):
 
 
 # %% wrong: the formula as it stands up to 40 questions, candidates times one chance beyond
+# says: too few digits
 # caught: hidden
 def prob_perfect(candidates, questions):
     if questions > 40:
@@ -148,6 +151,7 @@ def prob_perfect(candidates, questions):
 
 
 # %% wrong: float32
+# says: float32 has 7 digits
 # caught: visible
 def prob_perfect(candidates, questions):
     one = torch.tensor(2.0**-questions)
@@ -163,6 +167,7 @@ def prob_perfect(candidates, questions):
 
 
 # %% wrong: rounded for reading
+# says: that is rounded
 # caught: visible
 def prob_perfect(candidates, questions):
     return round(-math.expm1(candidates * math.log1p(-(2.0**-questions))), 4)
@@ -183,6 +188,7 @@ def prob_perfect(candidates, questions):
 
 
 # %% wrong: two terms of the inclusion–exclusion sum
+# says: triples are not added
 # caught: visible
 def prob_perfect(candidates, questions):
     one = 2.0**-questions
@@ -190,6 +196,7 @@ def prob_perfect(candidates, questions):
 
 
 # %% wrong: a geometric law that forgets one candidate
+# says: leaves one candidate out
 # caught: visible
 def prob_perfect(candidates, questions):
     return -math.expm1((candidates - 1) * math.log1p(-(2.0**-questions)))

@@ -83,7 +83,7 @@ def bias_variance(predictions, target):
 
 
 # %% wrong: bias not squared
-# says: not squared
+# says: square it at each place
 # caught: visible
 def bias_variance(predictions, target):
     mean = predictions.mean(0)
@@ -153,6 +153,7 @@ def bias_variance(predictions, target):
 
 
 # %% wrong: forgets the pair
+# says: return them as a pair
 # caught: visible
 def bias_variance(predictions, target):
     mean = predictions.mean(0)

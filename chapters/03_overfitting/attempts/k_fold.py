@@ -139,7 +139,7 @@ def k_fold(n, k, generator):
 
 
 # %% wrong: not shuffled
-# says: shuffle
+# says: neighbours in the list
 # caught: hidden
 def k_fold(n, k, generator):
     if not 2 <= k <= n:
@@ -179,7 +179,7 @@ def k_fold(n, k, generator):
 
 
 # %% wrong: a generator object instead of a list
-# says: list of pairs
+# says: its type is generator
 # caught: visible
 def k_fold(n, k, generator):
     if not 2 <= k <= n:
@@ -199,7 +199,7 @@ def k_fold(n, k, generator):
 
 
 # %% wrong: k = 1 allowed
-# says: must be refused
+# says: k_fold(5, 1, generator) must be refused
 # caught: visible
 def k_fold(n, k, generator):
     if k < 1 or k > n:
@@ -218,6 +218,7 @@ def k_fold(n, k, generator):
 
 
 # %% wrong: drawn with replacement
+# says: Was each drawn just once?
 # caught: visible
 def k_fold(n, k, generator):
     if not 2 <= k <= n:

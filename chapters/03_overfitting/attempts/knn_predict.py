@@ -232,7 +232,7 @@ def knn_predict(train_x, train_y, x, k):
 
 
 # %% wrong: the loop over the queries hidden in a comprehension
-# says: queries one by one
+# says: count the votes of all queries at once
 # caught: visible
 def knn_predict(train_x, train_y, x, k):
     if not 1 <= k <= len(train_x):

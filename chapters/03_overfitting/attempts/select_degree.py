@@ -83,7 +83,7 @@ def select_degree(x, y, degrees, k, generator):
 
 
 # %% wrong: training error
-# says: fitted to
+# says: 12 errs least on the samples it was fitted to
 # caught: visible
 def select_degree(x, y, degrees, k, generator):
     if not 2 <= k <= len(x):
@@ -96,7 +96,7 @@ def select_degree(x, y, degrees, k, generator):
 
 
 # %% wrong: leakage, fitted to all samples before validating
-# says: fitted to
+# says: judge each fit by a part that it has not seen
 # caught: visible
 def select_degree(x, y, degrees, k, generator):
     if not 2 <= k <= len(x):
@@ -108,6 +108,7 @@ def select_degree(x, y, degrees, k, generator):
 
 
 # %% wrong: the last degree
+# says: smallest average taken
 # caught: visible
 def select_degree(x, y, degrees, k, generator):
     if not 2 <= k <= len(x):
@@ -122,14 +123,14 @@ def select_degree(x, y, degrees, k, generator):
 
 
 # %% wrong: the largest error
-# says: largest error
+# says: take the smallest average
 # caught: visible
 def select_degree(x, y, degrees, k, generator):
     if not 2 <= k <= len(x):
         raise ValueError("k")
     folds = cut(len(x), k, generator, x.device)
     return max(
-        sorted(degrees)[:2],
+        sorted(degrees),
         key=lambda d: sum(loss(fitted(x[a], y[a], d), x[b], y[b]) for a, b in folds),
     )
 
@@ -187,6 +188,7 @@ def select_degree(x, y, degrees, k, generator):
 
 
 # %% wrong: only one fold validates
+# says: average over all parts
 # caught: hidden
 def select_degree(x, y, degrees, k, generator):
     if not 2 <= k <= len(x):

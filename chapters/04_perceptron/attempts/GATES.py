@@ -77,7 +77,7 @@ GATES = {
 }
 
 # %% wrong: works by ≥ 0 luck only
-# says: too near the edge
+# says: move the bias to the middle
 # caught: visible
 GATES = {
     "or": (torch.tensor([1.0, 1.0]), -1.0),
@@ -95,7 +95,7 @@ GATES = {
 }
 
 # %% wrong: a margin of 0.05
-# says: too near the edge
+# says: larger weights
 # caught: hidden
 GATES = {
     "or": (torch.tensor([1.0, 1.0]), -0.5),
@@ -218,7 +218,7 @@ GATES = {
 }
 
 # %% wrong: not a dict
-# says: must be a dict
+# says: 'not', not a list
 # caught: visible
 GATES = [
     (torch.tensor([1.0, 1.0]), -0.5),

@@ -214,6 +214,7 @@ def lda(x, y):
 
 
 # %% wrong: variances only
+# says: variances alone
 # caught: hidden
 def lda(x, y):
     x0, x1 = x[y == 0], x[y == 1]
@@ -394,6 +395,7 @@ def lda(x, y):
 
 
 # %% wrong: zeros first, whatever y says
+# says: in any order
 # caught: hidden
 def lda(x, y):
     n = int((y == 0).sum())

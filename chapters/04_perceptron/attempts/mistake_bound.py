@@ -155,6 +155,7 @@ def mistake_bound(x, y, w_star):
 
 
 # %% wrong: labels ignored
+# says: the same for y and for −y
 # caught: visible
 def mistake_bound(x, y, w_star):
     nearest = (x @ w_star).abs().min()

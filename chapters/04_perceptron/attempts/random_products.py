@@ -129,6 +129,7 @@ def random_products(x, pairs):
 
 
 # %% wrong: pairs sorted
+# says: even if it comes twice
 # caught: hidden
 def random_products(x, pairs):
     pairs = torch.unique(pairs, dim=0)
@@ -136,6 +137,7 @@ def random_products(x, pairs):
 
 
 # %% wrong: pairs in another order
+# says: not in the order of pairs
 # caught: hidden
 def random_products(x, pairs):
     pairs = pairs[pairs[:, 0].argsort()]
@@ -143,6 +145,7 @@ def random_products(x, pairs):
 
 
 # %% wrong: equal factors left out
+# says: also where i = j
 # caught: visible
 def random_products(x, pairs):
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
@@ -150,6 +153,7 @@ def random_products(x, pairs):
 
 
 # %% wrong: two pairs only
+# says: the first two pairs
 # caught: hidden
 def random_products(x, pairs):
     (a, b), (c, d) = pairs[:2]
@@ -197,6 +201,7 @@ def random_products(x, pairs):
 
 
 # %% wrong: returns inside the loop
+# says: only the first pair
 # caught: visible
 def random_products(x, pairs):
     for i, j in pairs:

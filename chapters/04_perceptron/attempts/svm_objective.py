@@ -154,7 +154,7 @@ def svm_objective(w, b, x, y, lam):
 
 
 # %% wrong: one loss a sample
-# says: must have the shape (), not (4,)
+# says: one value a sample
 # caught: visible
 def svm_objective(w, b, x, y, lam):
     return lam * (w @ w) + torch.relu(1 - y * (x @ w + b))
@@ -199,6 +199,7 @@ def svm_objective(w, b, x, y, lam):
 
 
 # %% wrong: only the penalty is differentiated
+# says: the penalty's gradient alone
 # caught: hidden
 def svm_objective(w, b, x, y, lam):
     hinge = torch.relu(1 - y * (x @ w.detach() + b)).mean()
@@ -206,14 +207,14 @@ def svm_objective(w, b, x, y, lam):
 
 
 # %% wrong: only the loss is differentiated
-# says: gradient in w
+# says: the hinge loss's gradient alone
 # caught: hidden
 def svm_objective(w, b, x, y, lam):
     return lam * w.detach().square().sum() + torch.relu(1 - y * (x @ w + b)).mean()
 
 
 # %% wrong: rounded, so that the gradient vanishes
-# says: gradient in w
+# says: is anything rounded
 # caught: hidden
 def svm_objective(w, b, x, y, lam):
     loss = lam * (w @ w) + torch.relu(1 - y * (x @ w + b)).mean()

@@ -100,14 +100,14 @@ def tlu(x, w, b):
 
 
 # %% wrong: bias forgotten
-# says: where is the bias
+# says: the bias is missing
 # caught: visible
 def tlu(x, w, b):
     return (x @ w >= 0).long()
 
 
 # %% wrong: the bias on the wrong side
-# says: where is the bias
+# says: has the wrong sign
 # caught: visible
 def tlu(x, w, b):
     return (x @ w >= b).long()
@@ -149,14 +149,14 @@ def tlu(x, w, b):
 
 
 # %% wrong: one answer for the whole batch
-# says: must have the shape (4,)
+# says: one answer for the whole batch
 # caught: visible
 def tlu(x, w, b):
     return ((x * w).sum() + b >= 0).long()
 
 
 # %% wrong: sums over the samples
-# says: must have the shape
+# says: a sample is a row
 # caught: visible
 def tlu(x, w, b):
     return ((x * w).sum(dim=0) + b >= 0).long()
@@ -179,6 +179,7 @@ def tlu(x, w, b):
 
 
 # %% wrong: the magic numbers of or
+# says: numbers of the or gate
 def tlu(x, w, b):
     return (x[:, 0] + x[:, 1] - 0.5 >= 0).long()
 
@@ -190,6 +191,7 @@ def tlu(x, w, b):
 
 
 # %% wrong: rounds before it compares
+# says: rounded before b is added
 # caught: hidden
 def tlu(x, w, b):
     return ((x @ w).round() + b >= 0).long()

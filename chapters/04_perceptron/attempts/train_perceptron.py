@@ -181,7 +181,7 @@ def train_perceptron(x, y, max_epochs):
 
 
 # %% wrong: a bias as a further weight
-# says: must have the shape (2,), not (3,)
+# says: w has two entries
 # caught: visible
 def train_perceptron(x, y, max_epochs):
     x = torch.cat([x, torch.ones_like(x[:, :1])], dim=1)
@@ -262,6 +262,7 @@ def train_perceptron(x, y, max_epochs):
 
 
 # %% wrong: returns from inside the epoch
+# says: after each sample
 # caught: visible
 def train_perceptron(x, y, max_epochs):
     w, mistakes = torch.zeros_like(x[0]), []
@@ -327,6 +328,7 @@ def train_perceptron(x, y, max_epochs):
 
 
 # %% wrong: one epoch too many
+# says: one epoch too many
 # caught: visible
 def train_perceptron(x, y, max_epochs):
     w, mistakes = torch.zeros_like(x[0]), []
@@ -357,6 +359,7 @@ def train_perceptron(x, y, max_epochs):
 
 
 # %% wrong: goes on until it is right
+# says: until no mistake is left
 # caught: visible
 def train_perceptron(x, y, max_epochs):
     w, mistakes = torch.zeros_like(x[0]), [1]
@@ -370,6 +373,7 @@ def train_perceptron(x, y, max_epochs):
 
 
 # %% wrong: stops with one mistake left
+# says: without any mistake
 # caught: hidden
 def train_perceptron(x, y, max_epochs):
     w, mistakes = torch.zeros_like(x[0]), []

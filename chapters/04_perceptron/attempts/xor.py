@@ -254,7 +254,7 @@ def xor(x):
 
 
 # %% wrong: two columns
-# says: must have the shape (4,), not (4, 2)
+# says: two answers a row
 # caught: visible
 def xor(x):
     u, v = x.float().T
@@ -262,6 +262,7 @@ def xor(x):
 
 
 # %% wrong: one row only
+# says: first two rows of x
 # caught: visible
 def xor(x):
     u, v = x[0].float(), x[1].float()
@@ -278,6 +279,7 @@ def xor(x):
 
 
 # %% wrong: the four corners by heart
+# says: answers to the four corners
 # caught: hidden
 def xor(x):
     return torch.tensor([0, 1, 1, 0], device=x.device)

@@ -95,7 +95,7 @@ class MLP(nn.Module):
 
 
 # %% wrong: a plain list of layers
-# says: a plain list hides its layers
+# says: list hides them
 # caught: visible
 class MLP(nn.Module):
     def __init__(self, inputs, hidden, outputs):
@@ -201,6 +201,7 @@ class MLP(nn.Module):
 
 
 # %% wrong: ReLU of the inputs as well
+# says: the inputs themselves get no ReLU
 # caught: hidden
 class MLP(nn.Module):
     def __init__(self, inputs, hidden, outputs):
@@ -258,6 +259,7 @@ class MLP(nn.Module):
 
 
 # %% wrong: one hidden layer at most
+# says: the first hidden layer is the only one
 # caught: visible
 class MLP(nn.Module):
     def __init__(self, inputs, hidden, outputs):
@@ -313,6 +315,7 @@ class MLP(nn.Module):
 
 
 # %% wrong: dropout, too
+# says: no dropout
 # caught: visible
 class MLP(nn.Module):
     def __init__(self, inputs, hidden, outputs):
@@ -359,6 +362,7 @@ class MLP(nn.Module):
 
 
 # %% wrong: no ReLU between the second and the third layer
+# says: not after the first alone
 # caught: hidden
 class MLP(nn.Module):
     def __init__(self, inputs, hidden, outputs):
@@ -394,6 +398,7 @@ class MLP(nn.Module):
 
 
 # %% wrong: the same layers for all networks
+# says: layers belong to self
 # caught: visible
 class MLP(nn.Module):
     layers = nn.ModuleList()
@@ -430,7 +435,7 @@ class MLP(nn.Module):
 
 
 # %% wrong: weights that are no parameters
-# says: a plain list hides
+# says: must be an nn.Parameter
 # caught: visible
 class MLP(nn.Module):
     def __init__(self, inputs, hidden, outputs):

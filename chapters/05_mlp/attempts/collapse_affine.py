@@ -77,7 +77,7 @@ def collapse_affine(weights, biases):
 
 
 # %% wrong: biases added up
-# says: passes through the second layer, too
+# says: b is no mere sum
 # caught: visible
 def collapse_affine(weights, biases):
     w = weights[0]
@@ -187,7 +187,7 @@ def collapse_affine(weights, biases):
 
 
 # %% wrong: writes into the first bias
-# says: was changed in place
+# says: biases_0 was changed in place
 # caught: hidden
 def collapse_affine(weights, biases):
     w, b = weights[0], biases[0]

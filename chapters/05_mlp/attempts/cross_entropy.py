@@ -84,19 +84,21 @@ def cross_entropy(z, y):
 
 
 # %% wrong: labels taken for one-hot
+# says: multiplied by its label
 # caught: visible
 def cross_entropy(z, y):
     return -(y[:, None] * torch.log_softmax(z, 1)).sum(1).mean()
 
 
 # %% wrong: all columns of all labels
-# says: one label a row
+# says: the columns of all labels
 # caught: visible
 def cross_entropy(z, y):
     return -torch.log_softmax(z, 1)[:, y].mean()
 
 
 # %% wrong: labels as rows
+# says: [y] alone picks rows
 # caught: visible
 def cross_entropy(z, y):
     return -torch.log_softmax(z, 1)[y].mean()
@@ -231,6 +233,7 @@ def cross_entropy(z, y):
 
 
 # %% wrong: mean by N − 1
+# says: divided by N − 1
 # caught: visible
 def cross_entropy(z, y):
     return -torch.log_softmax(z, 1).gather(1, y[:, None]).sum() / max(len(y) - 1, 1)

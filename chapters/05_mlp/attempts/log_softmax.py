@@ -187,6 +187,7 @@ def log_softmax(z):
 
 
 # %% wrong: the maximum of absolute values
+# says: by its largest entry
 # caught: hidden
 def log_softmax(z):
     s = z - z.abs().amax(dim=1, keepdim=True)

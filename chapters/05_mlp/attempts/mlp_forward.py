@@ -61,7 +61,7 @@ def mlp_forward(x, weights, biases, activation):
 
 
 # %% wrong: no transpose
-# says: x @ w.T
+# says: transpose it
 # caught: visible
 def mlp_forward(x, weights, biases, activation):
     for w, b in zip(weights[:-1], biases[:-1]):
@@ -153,6 +153,7 @@ def mlp_forward(x, weights, biases, activation):
 
 
 # %% wrong: ReLU whatever the activation
+# says: that is ReLU
 # caught: hidden
 def mlp_forward(x, weights, biases, activation):
     for w, b in zip(weights[:-1], biases[:-1]):

@@ -203,7 +203,7 @@ def relu_interpolant(f, knots):
 
 
 # %% wrong: the values instead of a function
-# says: must return a function
+# says: its answer has the type Tensor
 # caught: visible
 def relu_interpolant(f, knots):
     if len(knots) < 2:
@@ -268,6 +268,7 @@ def relu_interpolant(f, knots):
 
 
 # %% wrong: the slope before the first of three knots as the mean of all
+# says: one line from the first knot to the last
 # caught: visible
 def relu_interpolant(f, knots):
     if len(knots) < 2:

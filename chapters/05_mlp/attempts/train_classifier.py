@@ -115,7 +115,7 @@ def train_classifier(model, x, y, epochs, lr, batch_size, generator):
 
 
 # %% wrong: zero_grad between backward and step
-# says: still the first ones
+# says: no zero_grad() between
 # caught: visible
 def train_classifier(model, x, y, epochs, lr, batch_size, generator):
     opt, history = torch.optim.SGD(model.parameters(), lr=lr), []
@@ -167,7 +167,7 @@ def train_classifier(model, x, y, epochs, lr, batch_size, generator):
 
 
 # %% wrong: full batch always
-# says: batches of 4, 4 and 2
+# says: each batch holds all samples
 # caught: visible
 def train_classifier(model, x, y, epochs, lr, batch_size, generator):
     opt, history = torch.optim.SGD(model.parameters(), lr=lr), []
@@ -373,6 +373,7 @@ def train_classifier(model, x, y, epochs, lr, batch_size, generator):
 
 
 # %% wrong: the last batch's loss
+# says: last batch: all batches count
 # caught: hidden
 def train_classifier(model, x, y, epochs, lr, batch_size, generator):
     opt, history = torch.optim.SGD(model.parameters(), lr=lr), []
@@ -419,7 +420,7 @@ def train_classifier(model, x, y, epochs, lr, batch_size, generator):
 
 
 # %% wrong: returns nothing
-# says: not None
+# says: is a return missing
 # caught: visible
 def train_classifier(model, x, y, epochs, lr, batch_size, generator):
     opt = torch.optim.SGD(model.parameters(), lr=lr)

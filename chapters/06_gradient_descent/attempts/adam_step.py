@@ -181,6 +181,8 @@ def adam_step(w, m, v, grad, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
 
 
 # %% wrong: ε ignored
+# says: not the eps that is given
+# caught: visible
 def adam_step(w, m, v, grad, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     m = beta1 * m + (1 - beta1) * grad
     v = beta2 * v + (1 - beta2) * grad**2
@@ -264,6 +266,7 @@ def adam_step(w, m, v, grad, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
 
 
 # %% wrong: another default of β₂
+# says: the defaults of its signature
 # caught: hidden
 def adam_step(w, m, v, grad, t, lr=1e-3, beta1=0.9, beta2=0.99, eps=1e-8):
     m = beta1 * m + (1 - beta1) * grad
@@ -272,6 +275,7 @@ def adam_step(w, m, v, grad, t, lr=1e-3, beta1=0.9, beta2=0.99, eps=1e-8):
 
 
 # %% wrong: another default of η
+# says: the defaults of its signature
 # caught: hidden
 def adam_step(w, m, v, grad, t, lr=1e-2, beta1=0.9, beta2=0.999, eps=1e-8):
     m = beta1 * m + (1 - beta1) * grad
@@ -280,6 +284,7 @@ def adam_step(w, m, v, grad, t, lr=1e-2, beta1=0.9, beta2=0.999, eps=1e-8):
 
 
 # %% wrong: weight decay as well
+# says: no weight decay
 # caught: visible
 def adam_step(w, m, v, grad, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     m = beta1 * m + (1 - beta1) * grad
@@ -289,6 +294,7 @@ def adam_step(w, m, v, grad, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
 
 
 # %% wrong: one scale for all weights
+# says: its own v̂
 # caught: visible
 def adam_step(w, m, v, grad, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     m = beta1 * m + (1 - beta1) * grad

@@ -66,7 +66,7 @@ def critical_point(f, x):
 
 
 # %% wrong: determinant and trace
-# says: determinant can't tell
+# says: neither determinant nor trace
 # caught: hidden
 def critical_point(f, x):
     if torch.func.grad(f)(x).abs().max() > 1e-6:
@@ -97,6 +97,7 @@ def critical_point(f, x):
 
 
 # %% wrong: the trace
+# says: neither determinant nor trace
 # caught: hidden
 def critical_point(f, x):
     if torch.func.grad(f)(x).abs().max() > 1e-6:
@@ -189,6 +190,7 @@ def critical_point(f, x):
 
 
 # %% wrong: sum of the gradient
+# says: the size of each of its entries
 # caught: hidden
 def critical_point(f, x):
     if torch.func.grad(f)(x).sum() > 1e-6:
@@ -215,6 +217,7 @@ def critical_point(f, x):
 
 
 # %% wrong: a generous zero
+# says: below 1e-6 in size
 # caught: hidden
 def critical_point(f, x):
     if torch.func.grad(f)(x).abs().max() > 0.1:

@@ -195,6 +195,7 @@ def gradient_descent(grad, w0, lr, steps):
 
 
 # %% wrong: no steps, no path
+# says: the start is the whole path
 # caught: visible
 def gradient_descent(grad, w0, lr, steps):
     path = [w0.clone()]

@@ -115,7 +115,7 @@ def logistic_gradient(x, y, w, b):
 
 
 # %% wrong: logarithm forgotten
-# says: logarithm
+# says: where is the logarithm
 # caught: visible
 def logistic_gradient(x, y, w, b):
     s = torch.sigmoid(y * (x @ w + b))
@@ -154,7 +154,7 @@ def logistic_gradient(x, y, w, b):
 
 
 # %% wrong: overflow
-# says: finite
+# says: a power overflows
 # caught: hidden
 def logistic_gradient(x, y, w, b):
     e = torch.exp(-y * (x @ w + b))
@@ -183,6 +183,7 @@ def logistic_gradient(x, y, w, b):
 
 
 # %% wrong: the hinge
+# says: only the sample on the wrong side counts
 # caught: visible
 def logistic_gradient(x, y, w, b):
     pull = -y * (y * (x @ w + b) < 1)

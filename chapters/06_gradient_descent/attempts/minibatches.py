@@ -172,6 +172,8 @@ def minibatches(n, batch_size, generator):
 
 
 # %% wrong: batches shuffled, not samples
+# says: not whole batches
+# caught: visible
 def minibatches(n, batch_size, generator):
     if batch_size < 1:
         raise ValueError("batch_size")
@@ -294,7 +296,7 @@ def minibatches(n, batch_size, generator):
 
 
 # %% wrong: one batch returned
-# says: must yield
+# says: has the type Tensor
 # caught: visible
 def minibatches(n, batch_size, generator):
     if batch_size < 1:
@@ -303,6 +305,7 @@ def minibatches(n, batch_size, generator):
 
 
 # %% wrong: endless
+# says: goes on after the epoch
 # caught: visible
 def minibatches(n, batch_size, generator):
     if batch_size < 1:
@@ -316,7 +319,7 @@ def minibatches(n, batch_size, generator):
 
 
 # %% wrong: batch size never checked
-# says: must be refused with ValueError
+# says: minibatches(5, 0, generator) must be refused with ValueError
 # caught: visible
 def minibatches(n, batch_size, generator):
     order = torch.randperm(n, generator=generator)
@@ -338,6 +341,7 @@ def minibatches(n, batch_size, generator):
 
 
 # %% wrong: only zero is refused
+# says: minibatches(9, -1, generator) must be refused
 # caught: hidden
 def minibatches(n, batch_size, generator):
     if batch_size == 0:

@@ -161,6 +161,7 @@ def momentum_step(w, velocity, grad, lr, gamma):
 
 
 # %% wrong: rates exchanged
+# says: η and γ are exchanged
 # caught: visible
 def momentum_step(w, velocity, grad, lr, gamma):
     velocity = lr * velocity + gamma * grad

@@ -258,6 +258,7 @@ def numerical_gradient(f, x, eps=1e-6):
 
 
 # %% wrong: another default
+# says: the default eps, which is 1e-6
 # caught: hidden
 def numerical_gradient(f, x, eps=1e-12):
     grad = torch.zeros_like(x)

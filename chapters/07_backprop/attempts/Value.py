@@ -344,6 +344,7 @@ class Value(Whole):
 
 
 # %% wrong: wrong order on diamonds, depth first
+# says: before b had sent its share
 # caught: visible
 class Value(Whole):
     def backward(self):
@@ -359,6 +360,7 @@ class Value(Whole):
 
 
 # %% wrong: depth first, the other way round
+# says: look at when backward passes
 class Value(Whole):
     def backward(self):
         self.grad, stack, seen = 1.0, [self], set()
@@ -461,6 +463,7 @@ class Value(Whole):
 
 
 # %% wrong: no gradient to an exponent that is a Value
+# says: base and exponent both
 # caught: hidden
 class Value(Whole):
     def __pow__(self, other):
@@ -516,6 +519,7 @@ class Value(Whole):
 
 
 # %% wrong: reflected minus
+# says: 7 − x: the number is on the left
 # caught: visible
 class Value(Whole):
     def __rsub__(self, other):
@@ -541,6 +545,7 @@ class Value(Whole):
 
 
 # %% wrong: exp with the slope of a power
+# says: its own derivative
 # caught: hidden
 class Value(Whole):
     def exp(self):
@@ -548,6 +553,7 @@ class Value(Whole):
 
 
 # %% wrong: no unary minus
+# says: no unary minus
 # caught: hidden
 class Value(Whole):
     __neg__ = None
@@ -575,6 +581,7 @@ class Value(Whole):
 
 
 # %% wrong: one tape for all graphs
+# says: went over the first graph
 # caught: hidden
 class Value(Whole):
     tape = []

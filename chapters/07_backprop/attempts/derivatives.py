@@ -122,6 +122,7 @@ derivatives = {
 
 
 # %% wrong: central differences
+# says: differences of nearby values lose
 # caught: hidden
 def _near(f, h=1e-5):
     def slope(x):
@@ -141,6 +142,7 @@ derivatives = {
 
 
 # %% wrong: five-point differences
+# says: differences of nearby values lose
 # caught: hidden
 def _near(f, h=1e-3):
     def slope(x):
@@ -204,7 +206,7 @@ derivatives = {
 
 
 # %% wrong: product rule with one term
-# says: two terms
+# says: where is the derivative of x
 # caught: visible
 derivatives = {
     "quartic": lambda x: 12 * x**3,
@@ -270,7 +272,7 @@ derivatives = {
 
 
 # %% wrong: a key misspelt
-# says: 'gauss'
+# says: no key 'gauss'
 # caught: visible
 derivatives = {
     "quartic": lambda x: 12 * x**3,
@@ -281,12 +283,13 @@ derivatives = {
 
 
 # %% wrong: numbers in place of functions
-# says: a function at
+# says: must be a function, not 96.0
 # caught: visible
 derivatives = {"quartic": 96.0, "gauss": 40.17, "xexp": 22.17, "ratio": -2.25}
 
 
 # %% wrong: swapped arguments
+# says: x comes first
 # caught: visible
 derivatives = {
     "quartic": lambda x: 12 * x**3,
@@ -308,6 +311,7 @@ derivatives = {
 
 
 # %% wrong: single precision for doubles
+# says: and so does float32
 # caught: hidden
 derivatives = {
     "quartic": lambda x: 12 * x**3,

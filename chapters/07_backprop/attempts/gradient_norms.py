@@ -188,7 +188,7 @@ def gradient_norms(depth, width, activation, init_std, generator):
 
 
 # %% wrong: gradients by the pre-activations
-# says: by the pre-activations
+# says: those are by the pre-activations
 # caught: visible
 def gradient_norms(depth, width, activation, init_std, generator):
     x = toy_batch(width, generator)
@@ -217,6 +217,7 @@ def gradient_norms(depth, width, activation, init_std, generator):
 
 
 # %% wrong: gradient of the draw, not of the weights
+# says: gradients by the draws
 # caught: visible
 def gradient_norms(depth, width, activation, init_std, generator):
     x = toy_batch(width, generator)
@@ -256,6 +257,7 @@ def gradient_norms(depth, width, activation, init_std, generator):
 
 
 # %% wrong: always tanh
+# says: activation is an argument
 # caught: hidden
 def gradient_norms(depth, width, activation, init_std, generator):
     x = toy_batch(width, generator)
@@ -270,6 +272,7 @@ def gradient_norms(depth, width, activation, init_std, generator):
 
 
 # %% wrong: fails for a single layer
+# says: the only layer is the last one
 # caught: hidden
 def gradient_norms(depth, width, activation, init_std, generator):
     x = toy_batch(width, generator)

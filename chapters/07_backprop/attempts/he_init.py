@@ -65,6 +65,7 @@ def he_init(fan_out, fan_in, generator):
 
 
 # %% wrong: global RNG
+# says: every draw comes from generator
 # caught: visible
 def he_init(fan_out, fan_in, generator):
     return torch.randn(fan_out, fan_in, device=generator.device) * math.sqrt(2 / fan_in)
@@ -79,6 +80,7 @@ def he_init(fan_out, fan_in, generator):
 
 
 # %% wrong: torch's initialisation without the generator
+# says: every draw comes from generator
 # caught: visible
 def he_init(fan_out, fan_in, generator):
     w = torch.empty(fan_out, fan_in, device=generator.device)
@@ -102,7 +104,7 @@ def he_init(fan_out, fan_in, generator):
 
 
 # %% wrong: uniform of the right spread
-# says: if normal
+# says: not normally distributed
 # caught: hidden
 def he_init(fan_out, fan_in, generator):
     u = torch.rand(fan_out, fan_in, generator=generator, device=generator.device)
@@ -110,7 +112,7 @@ def he_init(fan_out, fan_in, generator):
 
 
 # %% wrong: truncated at two standard deviations, rescaled
-# says: if normal
+# says: not normally distributed
 # caught: hidden
 def he_init(fan_out, fan_in, generator):
     w = torch.randn(8, fan_out, fan_in, generator=generator, device=generator.device)
@@ -122,7 +124,7 @@ def he_init(fan_out, fan_in, generator):
 
 
 # %% wrong: transposed
-# says: shape
+# says: must have the shape (fan_out, fan_in)
 # caught: visible
 def he_init(fan_out, fan_in, generator):
     w = torch.randn(fan_in, fan_out, generator=generator, device=generator.device)
@@ -154,6 +156,7 @@ def he_init(fan_out, fan_in, generator):
 
 
 # %% wrong: a seed of its own
+# says: draw from the given generator
 # caught: hidden
 def he_init(fan_out, fan_in, generator):
     w = torch.randn(fan_out, fan_in, generator=torch.Generator().manual_seed(0))
@@ -161,6 +164,7 @@ def he_init(fan_out, fan_in, generator):
 
 
 # %% wrong: one row for all outputs
+# says: no row or column like another
 # caught: hidden
 def he_init(fan_out, fan_in, generator):
     row = torch.randn(1, fan_in, generator=generator, device=generator.device)
@@ -169,6 +173,7 @@ def he_init(fan_out, fan_in, generator):
 
 
 # %% wrong: a constant mean
+# says: mean of he_init
 # caught: hidden
 def he_init(fan_out, fan_in, generator):
     w = torch.randn(fan_out, fan_in, generator=generator, device=generator.device)

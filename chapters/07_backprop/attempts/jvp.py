@@ -63,6 +63,7 @@ def jvp(f, x, v):
 
 
 # %% wrong: finite differences
+# says: exactly once, not 2 times
 # caught: visible
 def jvp(f, x, v, h=1e-4):
     value = f(x)
@@ -78,7 +79,7 @@ def jvp(f, x, v, h=1e-6):
 
 
 # %% wrong: the value computed once more
-# says: exactly once, not 2 times
+# says: one call gives f(x) and J v
 # caught: visible
 def jvp(f, x, v):
     return f(x), torch.func.jvp(f, (x,), (v,))[1]
@@ -161,6 +162,7 @@ def jvp(f, x, v):
 
 
 # %% wrong: constants give None
+# says: J v is zero, not None
 # caught: hidden
 import torch.autograd.forward_ad as dual
 
@@ -185,6 +187,7 @@ def jvp(f, x, v):
 
 
 # %% wrong: gradient of the sum, times v
+# says: gradient of the sum
 # caught: visible
 def jvp(f, x, v):
     leaf = x.clone().requires_grad_()

@@ -90,6 +90,7 @@ def linear_backward(x, w, grad_out):
 
 
 # %% wrong: both the wrong way round
+# says: the wrong way round
 # caught: visible
 def linear_backward(x, w, grad_out):
     return grad_out @ w.T, x.T @ grad_out, grad_out.sum(dim=0)
@@ -158,6 +159,7 @@ def linear_backward(x, w, grad_out):
 
 
 # %% wrong: only for one sample
+# says: the share of the first sample
 # caught: visible
 def linear_backward(x, w, grad_out):
     return grad_out @ w, torch.outer(grad_out[0], x[0]), grad_out[0]
@@ -192,6 +194,7 @@ def linear_backward(x, w, grad_out):
 
 
 # %% wrong: averages large batches
+# says: not means
 # caught: hidden
 def linear_backward(x, w, grad_out):
     scale = 1 / len(x) if len(x) > 10 else 1

@@ -70,7 +70,7 @@ def mlp_backward(x, y, w1, b1, w2, b2):
 
 
 # %% wrong: σ′ at x instead of s
-# says: one tanh too many
+# says: not at h = tanh(s)
 # caught: visible
 def mlp_backward(x, y, w1, b1, w2, b2):
     h = torch.tanh(x @ w1.T + b1)
@@ -116,6 +116,16 @@ def mlp_backward(x, y, w1, b1, w2, b2):
 def mlp_backward(x, y, w1, b1, w2, b2):
     h = torch.tanh(x @ w1.T + b1)
     d = 2 * (h @ w2.T + b2 - y) / len(x)
+    ds = (d @ w2) * (1 - h**2)
+    return {"w1": ds.T @ x, "b1": ds.sum(0), "w2": d.T @ h, "b2": d.sum(0)}
+
+
+# %% wrong: mean over outputs only
+# says: divide by N·C, not by C
+# caught: visible
+def mlp_backward(x, y, w1, b1, w2, b2):
+    h = torch.tanh(x @ w1.T + b1)
+    d = 2 * (h @ w2.T + b2 - y) / y.shape[1]
     ds = (d @ w2) * (1 - h**2)
     return {"w1": ds.T @ x, "b1": ds.sum(0), "w2": d.T @ h, "b2": d.sum(0)}
 
@@ -231,6 +241,7 @@ def mlp_backward(x, y, w1, b1, w2, b2):
 
 
 # %% wrong: a tanh after the output, too
+# says: not after the output
 # caught: visible
 def mlp_backward(x, y, w1, b1, w2, b2):
     h = torch.tanh(x @ w1.T + b1)
@@ -241,10 +252,21 @@ def mlp_backward(x, y, w1, b1, w2, b2):
 
 
 # %% wrong: b1 forgotten in the forward pass
+# says: b1 is missing
 # caught: visible
 def mlp_backward(x, y, w1, b1, w2, b2):
     h = torch.tanh(x @ w1.T)
     d = 2 * (h @ w2.T + b2 - y) / y.numel()
+    ds = (d @ w2) * (1 - h**2)
+    return {"w1": ds.T @ x, "b1": ds.sum(0), "w2": d.T @ h, "b2": d.sum(0)}
+
+
+# %% wrong: b2 forgotten in the forward pass
+# says: b2 is missing
+# caught: visible
+def mlp_backward(x, y, w1, b1, w2, b2):
+    h = torch.tanh(x @ w1.T + b1)
+    d = 2 * (h @ w2.T - y) / y.numel()
     ds = (d @ w2) * (1 - h**2)
     return {"w1": ds.T @ x, "b1": ds.sum(0), "w2": d.T @ h, "b2": d.sum(0)}
 
@@ -261,10 +283,11 @@ def mlp_backward(x, y, w1, b1, w2, b2):
 
 
 # %% wrong: divides by the numbers of the example
+# says: not of the example
 # caught: hidden
 def mlp_backward(x, y, w1, b1, w2, b2):
     h = torch.tanh(x @ w1.T + b1)
-    d = (h @ w2.T + b2 - y) / 5
+    d = (h @ w2.T + b2 - y) / 7.5
     ds = (d @ w2) * (1 - h**2)
     return {"w1": ds.T @ x, "b1": ds.sum(0), "w2": d.T @ h, "b2": d.sum(0)}
 

@@ -173,7 +173,7 @@ class ConvNet(nn.Module):
 
 
 # %% wrong: a ReLU after the last layer
-# says: 97 %
+# says: no logit is negative
 # caught: visible
 class ConvNet(nn.Module):
     def __init__(self):
@@ -256,6 +256,7 @@ class ConvNet(nn.Module):
 
 
 # %% wrong: normalised over the batch, in use as well
+# says: on the image alone
 # caught: hidden
 class ConvNet(nn.Module):
     def __init__(self):

@@ -194,6 +194,8 @@ def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1
 
 
 # %% wrong: running statistics written in place
+# says: running_mean was changed in place
+# caught: visible
 def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     if training:
         if len(x) < 2:
@@ -209,6 +211,8 @@ def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1
 
 
 # %% wrong: torch's own, in place
+# says: running_mean was changed in place
+# caught: visible
 def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     if training and len(x) < 2:
         raise ValueError("x must have at least two samples")
@@ -251,7 +255,7 @@ def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1
 
 
 # %% wrong: the batch's statistics are detached in y
-# says: gradient by x
+# says: mean and variance, too: detach neither
 # caught: hidden
 def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     if training:
@@ -268,7 +272,7 @@ def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1
 
 
 # %% wrong: only the variance is detached
-# says: gradient by x
+# says: the variance, too: don't detach it
 # caught: hidden
 def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     if training:
@@ -302,6 +306,7 @@ def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1
 
 
 # %% wrong: eps outside the root
+# says: under the root
 # caught: hidden
 def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     if training:
@@ -318,6 +323,7 @@ def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1
 
 
 # %% wrong: no eps
+# says: eps is missing
 # caught: hidden
 def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     if training:
@@ -334,6 +340,7 @@ def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1
 
 
 # %% wrong: eps of its own
+# says: eps is an argument
 # caught: hidden
 def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     if training:
@@ -350,6 +357,7 @@ def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1
 
 
 # %% wrong: momentum of its own
+# says: momentum is an argument
 # caught: hidden
 def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     momentum = 0.1
@@ -503,6 +511,7 @@ def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1
 
 
 # %% wrong: running statistics move in use, too
+# says: stay as they are
 # caught: visible
 def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     if training:
@@ -584,6 +593,7 @@ def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1
 
 
 # %% wrong: y alone
+# says: a tuple of three
 # caught: visible
 def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     if training:
@@ -600,7 +610,8 @@ def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1
 
 
 # %% wrong: a list
-# caught: hidden
+# says: a tuple of three
+# caught: visible
 def batch_norm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     if training:
         if len(x) < 2:

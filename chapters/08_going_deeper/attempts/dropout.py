@@ -134,6 +134,7 @@ def dropout(x, p, training, generator):
 
 
 # %% wrong: drops at test time, too
+# says: drops at test time, too
 # caught: visible
 def dropout(x, p, training, generator):
     if p < 0 or p >= 1:
@@ -142,7 +143,7 @@ def dropout(x, p, training, generator):
 
 
 # %% wrong: never drops
-# says: share of zeros
+# says: no entry is zero
 # caught: visible
 def dropout(x, p, training, generator):
     if p < 0 or p >= 1:
@@ -246,6 +247,8 @@ def dropout(x, p, training, generator):
 
 
 # %% wrong: one mask for all rows
+# says: coin of its own
+# caught: visible
 def dropout(x, p, training, generator):
     if p < 0 or p >= 1:
         raise ValueError("p must be in [0, 1)")
@@ -270,7 +273,7 @@ def dropout(x, p, training, generator):
 
 
 # %% wrong: normal numbers for coins
-# says: share of zeros
+# says: coins are uniform
 # caught: visible
 def dropout(x, p, training, generator):
     if p < 0 or p >= 1:
@@ -281,6 +284,7 @@ def dropout(x, p, training, generator):
 
 
 # %% wrong: noise in place of zeros
+# says: no entry is zero
 # caught: visible
 def dropout(x, p, training, generator):
     if p < 0 or p >= 1:
@@ -291,6 +295,7 @@ def dropout(x, p, training, generator):
 
 
 # %% wrong: written into x
+# says: x was changed in place
 # caught: hidden
 def dropout(x, p, training, generator):
     if p < 0 or p >= 1:
@@ -300,6 +305,19 @@ def dropout(x, p, training, generator):
     y = x if x.ndim < 2 else x.clone()
     y *= torch.rand(x.shape, generator=generator, device=x.device) >= p
     return y / (1 - p)
+
+
+# %% wrong: masked and scaled in x itself
+# says: x was changed in place
+# caught: visible
+def dropout(x, p, training, generator):
+    if p < 0 or p >= 1:
+        raise ValueError("p must be in [0, 1)")
+    if not training:
+        return x
+    x *= torch.rand(x.shape, generator=generator, device=x.device) >= p
+    x /= 1 - p
+    return x
 
 
 # %% wrong: float32 whatever comes
@@ -314,6 +332,7 @@ def dropout(x, p, training, generator):
 
 
 # %% wrong: the mask is returned
+# says: the mask alone
 # caught: visible
 def dropout(x, p, training, generator):
     if p < 0 or p >= 1:
@@ -335,7 +354,7 @@ def dropout(x, p, training, generator):
 
 
 # %% wrong: nothing is returned in training
-# says: NoneType
+# says: is a return missing
 # caught: visible
 def dropout(x, p, training, generator):
     if p < 0 or p >= 1:

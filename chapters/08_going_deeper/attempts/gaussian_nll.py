@@ -48,6 +48,7 @@ def gaussian_nll(mean, log_var, y):
 
 
 # %% wrong: torch's loss clamps the variance
+# says: is one clamped
 # caught: hidden
 def gaussian_nll(mean, log_var, y):
     return nn.functional.gaussian_nll_loss(mean, y, log_var.exp(), full=True)
@@ -70,6 +71,7 @@ def gaussian_nll(mean, log_var, y):
 
 
 # %% wrong: Normal takes σ, not σ²
+# says: not of σ
 # caught: visible
 def gaussian_nll(mean, log_var, y):
     return -torch.distributions.Normal(mean, log_var.exp()).log_prob(y).mean()
@@ -106,17 +108,33 @@ def gaussian_nll(mean, log_var, y):
 
 
 # %% wrong: the residual is not squared
-# says: the residual is squared
+# says: the residual must be squared
 # caught: visible
 def gaussian_nll(mean, log_var, y):
     return 0.5 * (log_var + (y - mean).abs() / log_var.exp()).mean() + 0.5 * math.log(2 * math.pi)
 
 
 # %% wrong: log_var is taken for the variance
+# says: not the variance itself
 # caught: visible
 def gaussian_nll(mean, log_var, y):
     var = log_var.clamp(min=1e-6)
     return 0.5 * (math.log(2 * math.pi) + var.log() + (y - mean) ** 2 / var).mean()
+
+
+# %% wrong: log_var is taken for the variance, and nothing is clamped
+# says: is log_var taken for the variance
+# caught: visible
+def gaussian_nll(mean, log_var, y):
+    return 0.5 * (math.log(2 * math.pi) + log_var.log() + (y - mean) ** 2 / log_var).mean()
+
+
+# %% wrong: σ² for log σ²
+# says: log σ², not σ²
+# caught: visible
+def gaussian_nll(mean, log_var, y):
+    var = log_var.exp()
+    return 0.5 * (math.log(2 * math.pi) + var + (y - mean) ** 2 / var).mean()
 
 
 # %% wrong: without log σ²
@@ -127,6 +145,7 @@ def gaussian_nll(mean, log_var, y):
 
 
 # %% wrong: the variance multiplies
+# says: a large variance makes it small
 # caught: visible
 def gaussian_nll(mean, log_var, y):
     return 0.5 * (math.log(2 * math.pi) + log_var + (y - mean) ** 2 * log_var.exp()).mean()
@@ -155,6 +174,7 @@ def gaussian_nll(mean, log_var, y):
 
 
 # %% wrong: log_var clamped
+# says: is one clamped
 # caught: hidden
 def gaussian_nll(mean, log_var, y):
     s = log_var.clamp(-10, 10)
@@ -169,13 +189,24 @@ def gaussian_nll(mean, log_var, y):
 
 
 # %% wrong: the variance gets no gradient
+# says: detach nothing
 # caught: hidden
 def gaussian_nll(mean, log_var, y):
     var = log_var.exp().detach()
     return 0.5 * (math.log(2 * math.pi) + log_var + (y - mean) ** 2 / var).mean()
 
 
+# %% wrong: log_var gets no gradient at all
+# says: no gradient reaches log_var
+# caught: hidden
+def gaussian_nll(mean, log_var, y):
+    s = log_var.detach()
+    return 0.5 * (math.log(2 * math.pi) + s + (y - mean) ** 2 / s.exp()).mean()
+
+
 # %% wrong: written into the targets
+# says: y was changed in place
+# caught: visible
 def gaussian_nll(mean, log_var, y):
     with torch.no_grad():
         y -= mean

@@ -145,6 +145,25 @@ def spatial_dropout(x, p, training, generator):
     return x * (coins < p)[:, :, None, None] / p
 
 
+# %% wrong: never drops
+# says: drops no map
+# caught: visible
+def spatial_dropout(x, p, training, generator):
+    if p < 0 or p >= 1:
+        raise ValueError("p must be in [0, 1)")
+    return x
+
+
+# %% wrong: drops at test time, too
+# says: drops at test time, too
+# caught: visible
+def spatial_dropout(x, p, training, generator):
+    if p < 0 or p >= 1:
+        raise ValueError("p must be in [0, 1)")
+    coins = torch.rand(x.shape[:2], generator=generator, device=x.device)
+    return x * (coins >= p)[:, :, None, None] / (1 - p)
+
+
 # %% wrong: torch's own, from the global generator
 # says: global generator
 # caught: hidden
@@ -202,6 +221,7 @@ def spatial_dropout(x, p, training, generator):
 
 
 # %% wrong: float32 whatever comes
+# says: dtype
 # caught: hidden
 def spatial_dropout(x, p, training, generator):
     if p < 0 or p >= 1:
