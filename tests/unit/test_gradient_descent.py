@@ -48,9 +48,11 @@ def test_nothing_is_lower_than_the_smallest_loss(name):
     left, right, low, high = surface.window
     grid = torch.cartesian_prod(torch.linspace(left, right, 99), torch.linspace(low, high, 99))
     assert float(surface.loss(*grid.double().T).min()) >= surface.best - 1e-9
-    u, v = surface.start
-    assert left < u < right
-    assert low < v < high
+    for place in surface.lowest:
+        assert surface.loss(*place) == pytest.approx(surface.best, abs=1e-9)
+    for u, v in (surface.start, *surface.lowest):
+        assert left < u < right
+        assert low < v < high
 
 
 @pytest.mark.parametrize(
