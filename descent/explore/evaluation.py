@@ -302,7 +302,7 @@ class BestOfSeeds(base.Explorable):
 
     def build(self, fig: Any, result: Chosen) -> None:
         left, right = fig.subplots(1, 2)
-        (self.others,) = left.plot([], [], "o", mfc="none", mec=style.GREY, markersize=4)
+        (self.others,) = left.plot([], [], ".", color=style.GREY, markersize=4)
         (self.tried,) = left.plot([], [], "o", color=style.TRAIN, markersize=4)
         (self.gap,) = left.plot([], [], color=style.INK, linewidth=1.2)
         (self.ring,) = left.plot([], [], "o", color=style.INK, markersize=10, fillstyle="none")

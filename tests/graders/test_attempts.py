@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from descent.course.attempts import Attempt, read_attempts
+from descent.course.chapter import read_chapter
 from descent.course.judge import Verdict, judge
+from descent.course.messages import wrong
+from tests.unit.test_messages import faults, secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted(p.parent.name for p in ROOT.glob("chapters/*/exercise.md"))
@@ -54,6 +57,14 @@ def test_an_attempt_gets_what_it_deserves(chapter: str, attempt: Attempt) -> Non
     verdict = verdicts(chapter)[attempt.exercise, attempt.kind, attempt.title]
     assert set(verdict.losses) == (set() if attempt.right else {attempt.exercise}), verdict.losses
     assert verdict.problems == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_wrong_answer_gets_a_message_for_students(chapter: str) -> None:
+    hidden = {e.name: secrets(e) for e in read_chapter(ROOT, chapter).exercises}
+    found = wrong(verdicts(chapter).values())
+    assert {v.exercise for v in found} == set(hidden)
+    assert [what for v in found for what in faults(v, hidden[v.exercise])] == []
 
 
 @pytest.mark.parametrize(("chapter", "exercise"), EXERCISES)

@@ -70,7 +70,7 @@ def text_faults(explorable) -> list[str]:
 def look(part) -> tuple:
     """How a part of a legend looks to somebody who sees no colour."""
     if isinstance(part, Line2D):
-        filled = "none" not in (part.get_fillstyle(), part.get_markerfacecolor())
+        filled = "none" not in (part.get_fillstyle(), str(part.get_markerfacecolor()))
         return part.get_linestyle(), part.get_marker(), filled
     hatch = getattr(part, "get_hatch", lambda: None)()
     return type(part).__name__, hatch, str(part.get_linestyle())
