@@ -115,16 +115,20 @@ def stop(process: subprocess.Popen) -> None:
         process.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(course, jupyter) -> Iterator[str]:
     """Address of a JupyterLab that shows the student's folders."""
     with jupyter(course) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(tmp_path_factory):
-    """A headless browser with a profile of its own."""
+    """A headless browser with a profile of its own.
+
+    A module's and no longer: while Playwright is at work an event loop runs in this thread, and
+    no test that calls `asyncio.run` could follow on the same worker.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: `sudo apt-get install chromium` installs it")
     from playwright.sync_api import sync_playwright
