@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,8 @@ def gradebook(root: Path, columns: Iterable[str] = ("auto_score",)) -> dict[str,
         "join base_cell c on c.id = g.cell_id"
     )
     found: dict[str, dict[str, Any]] = {}
-    with sqlite3.connect(f"file:{root / 'gradebook.db'}?mode=ro", uri=True) as database:
+    # not read-only: what a killed run has half written is rolled back by the next that opens it
+    with closing(sqlite3.connect(root / "gradebook.db")) as database:
         for student, cell, *values in database.execute(query):
             entry = values[0] if len(values) == 1 else tuple(values)
             found.setdefault(student, {})[cell.removeprefix("test_")] = entry

@@ -195,5 +195,6 @@ def test_in_ipython_it_finds_its_chapter_and_follows_the_tests(tmp_path):
     ]
 
 
-def test_outside_a_notebook_it_says_what_to_do_instead():
+def test_outside_a_notebook_it_says_what_to_do_instead(monkeypatch):
+    monkeypatch.setattr("IPython.get_ipython", lambda: None)
     assert "descent check NOTEBOOK" in repr(student.show())
