@@ -91,6 +91,7 @@ def _package(notebooks: list[dict[str, list[dict[str, str]]]]) -> Iterator[tuple
         if cell["cell_type"] == "code"
     ]
     code += [f"import descent.student.{path.stem}" for path in PACKAGE.glob("student/*.py")]
+    code.append("import descent.server")
     modules = modules_used(code, PACKAGE)
     folders = {path.parent for path in modules} - {PACKAGE} | {PACKAGE / "labextensions"}
     beside = [
