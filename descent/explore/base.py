@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from typing import Any, ClassVar, Self
 
 import ipywidgets as widgets
@@ -64,6 +65,7 @@ class Explorable:
         self._solve_layout()
         self._png: bytes | None = None
         self._draw()
+        self._shown: dict[str, Any] | None = self.params
         for control in self.widgets.values():
             control.observe(self._changed, "value")
 
@@ -128,7 +130,7 @@ class Explorable:
     @property
     def params(self) -> dict[str, Any]:
         """Values of all controls."""
-        return {name: control.value for name, control in self.widgets.items()}
+        return {name: direct.value_of(control) for name, control in self.widgets.items()}
 
     @property
     def png(self) -> bytes:
@@ -215,9 +217,11 @@ class Explorable:
         for control in self.widgets.values():
             control.unobserve(self._changed, "value")
         try:
-            for name, value in params.items():
-                self.widgets[name].value = value
-            self._refresh()
+            with ExitStack() as sliders_later:  # the picture goes to the browser before them
+                for name, value in params.items():
+                    sliders_later.enter_context(self.widgets[name].hold_sync())
+                    self.widgets[name].value = value
+                self._refresh()
         finally:
             for control in self.widgets.values():
                 control.observe(self._changed, "value")
@@ -240,7 +244,8 @@ class Explorable:
         return round(100 * self.size[0])
 
     def _changed(self, _: Any) -> None:
-        self._try(self._refresh)
+        if self.params != self._shown:  # not a browser's answer to what it was told
+            self._try(self._refresh)
 
     def _try(self, change: Callable[..., Any], *values: Any) -> None:
         """Make a change for a learner, who is told what went wrong."""
@@ -253,6 +258,7 @@ class Explorable:
             self._live.note = note
 
     def _refresh(self) -> None:
+        self._shown = None
         self.result = self.compute(**self.params)
         self._limit()
         if self._kept():
@@ -260,6 +266,7 @@ class Explorable:
         else:
             self._draw()
         self._tell()
+        self._shown = self.params
 
     def _draw(self) -> None:
         self.update(self.result)

@@ -79,6 +79,14 @@ def on_step(slider: Any, value: float) -> Any:
     return found if isinstance(low, int) else round(found, 10)
 
 
+def value_of(control: Any) -> Any:
+    """The value of a control, without what a browser's arithmetic leaves in its last digits."""
+    value = control.value
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.12g}") if isinstance(control, FloatLogSlider) else round(value, 10) + 0.0
+
+
 def moved(control: Any, steps: int) -> Any:
     """The value of a control after some steps up (or, negative, down); it stops at its ends."""
     if hasattr(control, "options"):

@@ -171,6 +171,37 @@ def test_arrow_keys_follow_the_picture(browser):
     assert browser.params["y"] == 5, "a control that is alone moves with all keys"
 
 
+def test_the_picture_goes_to_the_browser_before_its_sliders(browser, monkeypatch):
+    sent = []
+    for name, widget in {"picture": browser._live, **browser.widgets}.items():
+        send = lambda *_, name=name, **__: sent.append(name)  # noqa: E731
+        monkeypatch.setattr(type(widget), "send_state", lambda w, *_, **__: w.sending())
+        object.__setattr__(widget, "sending", send)
+    browser.drag("spot", -0.25, 6)
+    assert sent[0] == "picture"
+    assert {"x", "y"} <= set(sent[1:])
+
+
+def test_a_browsers_rounding_is_no_change(spot):
+    spot.set(x=0.25, y=0.5)
+    drawn = spot.drawn
+    spot.widgets["x"].value, spot.widgets["y"].value = 0.25 + 5e-17, 0.49999999999999983
+    assert spot.drawn == drawn
+    assert spot.params["y"] == 0.5
+    spot.widgets["y"].value = 1e-17
+    assert spot.drawn == drawn + 1
+    assert str(spot.params["y"]) == "0.0"
+
+
+def test_back_from_a_setting_that_fails(browser, monkeypatch):
+    monkeypatch.setattr(browser, "compute", lambda **_: 1 / 0)
+    browser.widgets["y"].value = 7
+    assert "ZeroDivisionError" in browser._live.note
+    monkeypatch.undo()
+    browser.widgets["y"].value = 4
+    assert browser._live.note == ""
+
+
 def test_nothing_is_dragged_before_the_gate_is_answered(spot):
     spot._repr_mimebundle_()
     spot._send = lambda *_: None
