@@ -371,5 +371,5 @@ class GraphStepper(base.Explorable):
             right, said = judge(guess, seen)
         if right:
             self.told.add(seen.key)
-            self._changed(None)
+            self._try(self._refresh)
         self.verdict.value = f'<p role="status" aria-live="polite">{said}</p>'
