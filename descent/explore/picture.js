@@ -36,7 +36,7 @@ const address = (bytes) => URL.createObjectURL(new Blob([bytes], { type: "image/
 class Film {
   constructor(model) {
     this.model = model;
-    this.frames = new Map(); // step -> {url, sentence}
+    this.frames = new Map(); // step -> {url, sentence, ready}
     this.number = 0;
     this.steps = null; // model of the step slider
     this.complete = true;
@@ -82,7 +82,9 @@ class Film {
 
   add(step, png, sentence) {
     const old = this.frames.get(step);
-    this.frames.set(step, { url: address(png), sentence });
+    const ready = new Image(); // held, so that the page need not load it when it is shown
+    const url = (ready.src = address(png));
+    this.frames.set(step, { url, sentence, ready });
     if (old) URL.revokeObjectURL(old.url);
   }
 
