@@ -257,18 +257,35 @@ function share(model, el) {
   return () => (field.value = model.get("code"));
 }
 
-// ipywidgets leaves slider handles and play buttons without a name: give them one.
-function name(el) {
-  const root = el.closest(".descent-explorable");
-  for (const row of root ? root.querySelectorAll(".widget-inline-hbox, .jupyter-widget-inline-hbox") : []) {
+// ipywidgets leaves slider handles and play buttons without a name: give them one. What stands
+// beside a picture may be drawn long after it, or anew, so this is done whenever nodes are added.
+function name(root) {
+  for (const row of root.querySelectorAll(".widget-inline-hbox, .jupyter-widget-inline-hbox")) {
     const label = row.querySelector(".widget-label, .jupyter-widget-label")?.textContent.trim();
     for (const handle of label ? row.querySelectorAll(".noUi-handle, [contenteditable]") : []) {
       handle.setAttribute("aria-label", label);
       if (handle.hasAttribute("contenteditable")) handle.setAttribute("role", "textbox");
     }
   }
-  for (const button of root?.querySelectorAll(".widget-play button") ?? [])
+  for (const button of root.querySelectorAll(".widget-play button"))
     button.setAttribute("aria-label", button.querySelector(".fa-stop") ? "Stop and go back" : "Play or pause");
+}
+
+function names(el) {
+  let root = null;
+  let frame = 0;
+  const added = new MutationObserver(() => name(root));
+  const placed = () => {
+    root = el.closest(".descent-explorable");
+    if (!root) return (frame = requestAnimationFrame(placed));
+    name(root);
+    added.observe(root, { childList: true, subtree: true });
+  };
+  placed();
+  return () => {
+    cancelAnimationFrame(frame);
+    added.disconnect();
+  };
 }
 
 // ---- a view --------------------------------------------------------------------------------------
@@ -324,14 +341,14 @@ function view({ model, el, film }) {
   say();
   place();
   code();
-  const timer = setTimeout(() => name(el), 300);
+  const unname = names(el);
   film.watchers.add(scrub);
   model.on("change:png", draw);
   for (const field of ["sentence", "note", "width", "height"]) model.on("change:" + field, say);
   model.on("change:handles", place);
   model.on("change:code", code);
   return () => {
-    clearTimeout(timer);
+    unname();
     film.watchers.delete(scrub);
     sharper.close();
     for (const shown of [url, clear]) if (shown) URL.revokeObjectURL(shown);

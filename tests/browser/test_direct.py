@@ -38,7 +38,6 @@ def opened(chromium, pages, request):
     page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell")
     page.wait_for_function(KERNEL)
     run_all(page)
-    page.locator(".descent-explorable img.descent-picture").first.wait_for()
     yield page
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     page.close()
@@ -160,6 +159,23 @@ def test_a_finger_drags_a_knot(opened):
     assert until(lambda: float(knot.get_attribute("aria-valuenow")) > 0.1)
     assert "Knot 2 was dragged to" in box.locator(".descent-sentence").inner_text()
     assert page.errors == []
+
+
+LATE = """box => box.insertAdjacentHTML("beforeend", `<div class="widget-inline-hbox">
+    <label class="widget-label">late</label><div class="noUi-handle" role="slider" tabindex="0">
+    </div></div><div class="widget-play"><button><i class="fa fa-play"></i></button></div>`)"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("opened", ["drag"], indirect=True)
+def test_controls_that_are_drawn_late_have_names(opened):
+    """On a busy computer sliders may come long after the picture beside them."""
+    box = opened.locator(".descent-explorable").first
+    time.sleep(1)
+    box.evaluate(LATE)
+    box.get_by_role("slider", name="late").wait_for(state="attached", timeout=5000)
+    box.get_by_role("button", name="Play or pause").wait_for(state="attached", timeout=5000)
+    assert opened.errors == []
 
 
 PICTURES = """() => { window.updates = 0; window.jupyterapp.shell.currentWidget.sessionContext

@@ -22,6 +22,18 @@ ERRORS = """() => window.jupyterapp.shell.currentWidget.content.widgets
 IMAGE = """img => fetch(img.src).then(r => r.arrayBuffer())
     .then(b => Array.from(new Uint8Array(b)).reduce((h, x) => (h * 31 + x) | 0, 7))"""
 
+DRAWN = """() => {
+    const every = (nodes, true_) => [...nodes].every(true_);
+    const shown = window.jupyterapp.shell.currentWidget.content.widgets
+        .filter(c => (c.model.toJSON().outputs ?? []).some(
+            o => o.data?.["application/vnd.jupyter.widget-view+json"]))
+        .every(c => c.node.querySelector(".jp-OutputArea .jupyter-widgets"));
+    const boxes = document.querySelectorAll(".descent-explorable");
+    const named = ".noUi-handle, .widget-play button, [contenteditable]";
+    return shown && every(boxes, box => box.querySelector("img.descent-picture")?.naturalWidth
+        && every(box.querySelectorAll(named), node => node.ariaLabel));
+}"""
+
 
 @pytest.fixture
 def opened(chromium, lab, request):
@@ -54,6 +66,7 @@ def run_all(page) -> None:
         time.sleep(0.1)
     page.wait_for_function(KERNEL)
     assert page.evaluate(ERRORS) == []
+    page.wait_for_function(DRAWN)
 
 
 def clear(page) -> None:
@@ -67,7 +80,7 @@ def test_run_all_and_move_each_explorable_by_keyboard(opened):
     clear(page)
     run_all(page)
     boxes = page.locator(".descent-explorable")
-    boxes.first.wait_for()
+    assert boxes.count() >= 2
     before = pictures(page)
     assert violations(page) == []
     assert pictures(page) == before, "a picture moves though nobody played it"

@@ -28,7 +28,6 @@ def test_jupyter_notebook_runs_a_lecture(opened):
     clear(opened)
     run_all(opened)
     boxes = opened.locator(".descent-explorable")
-    boxes.first.wait_for()
     assert boxes.count() >= 3
     for i in range(boxes.count()):
         move_one(boxes.nth(i))
