@@ -182,6 +182,10 @@ PICTURES = """() => { window.updates = 0; window.jupyterapp.shell.currentWidget.
     .session.kernel.iopubMessage.connect((_, m) => {
         if (m.header.msg_type === "comm_msg" && m.buffers.length) window.updates += 1; }); }"""
 
+LOADS = """image => { window.loads = 0; new MutationObserver(
+    () => { if (!image.complete) window.loads += 1; }
+).observe(image, {attributeFilter: ["src"]}); }"""
+
 
 @pytest.mark.browser
 @pytest.mark.parametrize("opened", ["play"], indirect=True)
@@ -193,6 +197,7 @@ def test_a_run_is_shown_without_the_kernel_once_its_pictures_are_there(opened):
     skip_gate(box)
     assert until(lambda: image.get_attribute("data-film") == "complete", 60)
     page.evaluate(PICTURES)
+    image.evaluate(LOADS)
     slider = box.locator(".widget-inline-hbox:has-text('on the way') .noUi-handle").first
     slider.focus()
     for _ in range(5):
@@ -202,6 +207,7 @@ def test_a_run_is_shown_without_the_kernel_once_its_pictures_are_there(opened):
         assert changes(said.inner_text, told, 5) != told
     page.wait_for_function(KERNEL)
     assert page.evaluate("() => window.updates") == 0, "the kernel sent pictures that were there"
+    assert page.evaluate("() => window.loads") == 0, "the page loads pictures when it shows them"
     other = box.locator(".widget-inline-hbox:has-text('epoch') .noUi-handle").first
     drawn = image.evaluate(IMAGE)
     other.focus()
