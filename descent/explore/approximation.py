@@ -180,7 +180,7 @@ class ReluApproximator(base.Explorable):
 
     def compute(self, units: int, target: str, spacing: str, which: int, shift: float) -> Fit:
         which = min(which, max(units - 1, 1))
-        knots = moved(placed(target, units, spacing), which, round(shift, 6))
+        knots = moved(placed(target, units, spacing), which, shift)
         total = ramps(TARGETS[target], knots)
         return Fit(target, spacing, knots, which, total, largest_error(target, total))
 

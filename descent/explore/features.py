@@ -126,7 +126,7 @@ class XorLifted(base.Explorable):
         }
 
     def compute(self, azimuth: float, elevation: float, lift: float, height: float) -> Lifted:
-        return Lifted(*corners(), lift, round(height, 6), view(azimuth, elevation))
+        return Lifted(*corners(), lift, height, view(azimuth, elevation))
 
     def build(self, fig: Any, result: Lifted) -> None:
         left, right = fig.subplots(1, 2, width_ratios=[1.15, 1])

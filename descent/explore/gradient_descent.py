@@ -176,7 +176,7 @@ class ParabolaDescent(base.Explorable):
         }
 
     def compute(self, step: int, start: float, lr: float, curve: str) -> Walk:
-        walk = walk_of(curve, round(start, 6), round(lr, 6))
+        walk = walk_of(curve, start, lr)
         return walk._replace(step=min(step, len(walk.path) - 1))
 
     def limits(self, result: Walk) -> dict[str, int]:
@@ -401,7 +401,7 @@ class BatchCloud(base.Explorable):
         }
 
     def compute(self, size: int, away: float, replace: bool, seed: int) -> Cloud:
-        return clouds_at(round(away, 6), replace, seed)[BATCHES.index(size)]
+        return clouds_at(away, replace, seed)[BATCHES.index(size)]
 
     def build(self, fig: Any, result: Cloud) -> None:
         left, right = fig.subplots(1, 2, width_ratios=[1.15, 1])

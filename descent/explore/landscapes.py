@@ -272,7 +272,7 @@ class CriticalPoints(base.Explorable):
         }
 
     def compute(self, terrain: str, w1: float, w2: float) -> Point:
-        return point_of(terrain, round(w1, 6), round(w2, 6))
+        return point_of(terrain, w1, w2)
 
     def build(self, fig: Any, result: Point) -> None:
         self.map, ax = fig.subplots(1, 2, width_ratios=[1.0, 1.1])

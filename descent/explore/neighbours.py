@@ -361,7 +361,7 @@ class NeighbourMap(base.Explorable):
         }
 
     def compute(self, k: int, n: int, flips: float) -> Map:
-        return neighbour_map(k, n, round(flips, 2))
+        return neighbour_map(k, n, flips)
 
     def build(self, fig: Any, result: Map) -> None:
         left, right = fig.subplots(1, 2)

@@ -197,7 +197,7 @@ class PolynomialFit(base.Explorable):
         }
 
     def compute(self, degree: int, rho: float, noise: float, n: int, sample: int) -> Fit:
-        return polynomial_fits(n, round(noise, 2), rho, sample)._replace(degree=degree)
+        return polynomial_fits(n, noise, rho, sample)._replace(degree=degree)
 
     def build(self, fig: Any, result: Fit) -> None:
         left, right = fig.subplots(1, 2)
@@ -314,7 +314,7 @@ class BiasVariance(base.Explorable):
         }
 
     def compute(self, degree: int, n: int, noise: float, rho: float) -> Ensemble:
-        return ensemble(n, round(noise, 2), rho)._replace(degree=degree)
+        return ensemble(n, noise, rho)._replace(degree=degree)
 
     def build(self, fig: Any, result: Ensemble) -> None:
         left, right = fig.subplots(1, 2)

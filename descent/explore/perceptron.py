@@ -183,7 +183,7 @@ class PerceptronPlay(base.Explorable):
         }
 
     def compute(self, step: int, half_margin: float, n: int, bias: bool, seed: int) -> Look:
-        run = recorded(n, round(half_margin, 6), bias, seed)
+        run = recorded(n, half_margin, bias, seed)
         return Look(run, min(step, len(run.mistaken)))
 
     def limits(self, result: Look) -> dict[str, int]:

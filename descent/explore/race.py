@@ -348,7 +348,6 @@ class OptimiserRace(base.Explorable):
         noise: float,
     ) -> Race:
         plain, adaptive = Knobs(lr, gamma, beta2), Knobs(adaptive_lr, gamma, beta2)
-        noise = round(noise, 2)
         return race_of(surface, plain, adaptive, noise, self.momentum, self.adam)._replace(
             step=step
         )

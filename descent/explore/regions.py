@@ -389,7 +389,7 @@ class DecisionRegions(base.Explorable):
         noise: float,
         start: int,
     ) -> Moment:
-        lr, noise = float(f"{lr:.6g}"), round(noise, 6)
+        lr = float(f"{lr:.6g}")
         return Moment(recorded(name, (width,) * depth, kind, lr, noise, start), epoch)
 
     def build(self, fig: Any, result: Moment) -> None:

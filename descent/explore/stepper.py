@@ -268,7 +268,7 @@ class GraphStepper(base.Explorable):
         }
 
     def compute(self, graph: str, a: float, b: float, c: float, step: int, ask: bool) -> Trace:
-        given = [round(v, 6) for v in (a, b, c)]
+        given = [a, b, c]
         seen = trace(GRAPHS[graph], given, min(step, steps(GRAPHS[graph])))
         hidden = ask and seen.edge is not None and seen.key not in self.told
         return trace(seen.graph, given, seen.step, hidden) if hidden else seen

@@ -120,7 +120,7 @@ class GradientNorms(base.Explorable):
         }
 
     def compute(self, depth: int, activation: str, initialisation: str, scale: float) -> Norms:
-        return norms(depth, activation, initialisation, round(scale, 6))
+        return norms(depth, activation, initialisation, scale)
 
     def build(self, fig: Any, result: Norms) -> None:
         left, right = fig.subplots(1, 2)

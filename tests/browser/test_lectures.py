@@ -23,7 +23,7 @@ IMAGE = """img => fetch(img.src).then(r => r.arrayBuffer())
     .then(b => Array.from(new Uint8Array(b)).reduce((h, x) => (h * 31 + x) | 0, 7))"""
 
 DRAWN = """() => {
-    const every = (nodes, true_) => [...nodes].every(true_);
+    const every = (nodes, holds) => [...nodes].every(holds);
     const shown = window.jupyterapp.shell.currentWidget.content.widgets
         .filter(c => (c.model.toJSON().outputs ?? []).some(
             o => o.data?.["application/vnd.jupyter.widget-view+json"]))
